@@ -1,0 +1,1 @@
+//! Benches of the record and layer paths, with rivals in the same run.

@@ -1,0 +1,267 @@
+//! A histogram read at one instant, or the difference of two: counts, quantiles, merging.
+
+use super::grid;
+use super::lane::Lane;
+
+/// What a histogram held at one instant; or, by [`since`](Self::since), what a window of time added.
+///
+/// Buckets are sparse, by their index on the [grid]; bounds carry cumulative counts that are exact.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct HistogramSnapshot {
+    /// The sum of all values.
+    pub sum: f64,
+    /// The least value ever recorded; `None` if there is none, or for a window, which knows it only to the bucket.
+    pub min: Option<f64>,
+    /// The greatest value ever recorded; `None` as for `min`.
+    pub max: Option<f64>,
+    /// Values within [`grid::ZERO_THRESHOLD`] of zero.
+    pub zero: u64,
+    /// Positive values: bucket index and count, by ascending index, empty buckets left out.
+    pub positive: Vec<(i32, u64)>,
+    /// Negative values: bucket index of the magnitude and count, by ascending index.
+    pub negative: Vec<(i32, u64)>,
+    /// Each declared bound, ascending, and how many values are at most that: exact.
+    pub bounds: Vec<(f64, u64)>,
+}
+
+impl HistogramSnapshot {
+    /// How many values there are.
+    pub fn count(&self) -> u64 {
+        total(&self.positive) + total(&self.negative) + self.zero
+    }
+
+    /// No values at all.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// The mean, or `None` without values.
+    pub fn mean(&self) -> Option<f64> {
+        let count = self.count();
+        (count > 0).then(|| self.sum / count as f64)
+    }
+
+    /// How many values are at most `bound`: exact for a declared bound, `None` for any other.
+    pub fn count_le(&self, bound: f64) -> Option<u64> {
+        self.bounds.iter().find(|(declared, _)| *declared == bound).map(|(_, count)| *count)
+    }
+
+    /// The value below or at which the share `q` of all values lies, within 1.1 % of the exact one (nearest rank: the
+    /// ⌈q·n⌉-th smallest); `None` without values. `q` is clamped to 0..=1.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let (low, high) = self.quantile_between(q)?;
+        let middle = if low < 0.0 { -(low.abs().sqrt() * high.abs().sqrt()) } else { low.sqrt() * high.sqrt() };
+        // A bucket that the extremes cut short has its middle inside what is left of it.
+        Some(middle.clamp(low, high))
+    }
+
+    /// Two values between which the exact quantile certainly lies, both ends included; `None` without values.
+    pub fn quantile_between(&self, q: f64) -> Option<(f64, f64)> {
+        let count = self.count();
+        if count == 0 || q.is_nan() {
+            return None;
+        }
+        let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count);
+        let (low, high) = self.bucket_of(rank)?;
+        let low = self.min.map_or(low, |min| low.max(min));
+        let high = self.max.map_or(high, |max| high.min(max));
+        Some((low.min(high), high))
+    }
+
+    /// The ends of the bucket that holds the `rank`-th smallest value, counted from 1.
+    fn bucket_of(&self, rank: u64) -> Option<(f64, f64)> {
+        let mut seen = 0;
+        for &(index, count) in self.negative.iter().rev() {
+            seen += count;
+            if seen >= rank {
+                return Some((-grid::upper_bound(index), -grid::lower_bound(index)));
+            }
+        }
+        seen += self.zero;
+        if seen >= rank {
+            return Some((0.0, 0.0));
+        }
+        for &(index, count) in &self.positive {
+            seen += count;
+            if seen >= rank {
+                return Some((grid::lower_bound(index), grid::upper_bound(index)));
+            }
+        }
+        None
+    }
+
+    /// Adds another series' values. Associative and commutative (the sum up to f64 rounding); bounds that only one side
+    /// knows are dropped, since the other cannot say how many of its values are below them.
+    pub fn merge(&mut self, other: &Self) {
+        if other.is_empty() && other.bounds.is_empty() {
+            return;
+        }
+        if self.is_empty() && self.bounds.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        self.sum = (self.sum + other.sum).clamp(f64::MIN, f64::MAX);
+        self.min = least(self.min, other.min, f64::min);
+        self.max = least(self.max, other.max, f64::max);
+        self.zero += other.zero;
+        self.positive = combine(&self.positive, &other.positive, |a, b| a + b);
+        self.negative = combine(&self.negative, &other.negative, |a, b| a + b);
+        self.bounds.retain_mut(|(bound, count)| match other.count_le(*bound) {
+            Some(more) => {
+                *count += more;
+                true
+            }
+            None => false,
+        });
+    }
+
+    /// What was recorded after `earlier`, a snapshot of the same series. If counts went back the series was reset, and
+    /// everything there is came after.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let reset = self.zero < earlier.zero
+            || shrank(&self.positive, &earlier.positive)
+            || shrank(&self.negative, &earlier.negative);
+        if reset {
+            return Self { min: None, max: None, ..self.clone() };
+        }
+        Self {
+            sum: self.sum - earlier.sum,
+            min: None,
+            max: None,
+            zero: self.zero - earlier.zero,
+            positive: combine(&self.positive, &earlier.positive, |a, b| a - b),
+            negative: combine(&self.negative, &earlier.negative, |a, b| a - b),
+            bounds: self
+                .bounds
+                .iter()
+                .filter_map(|(bound, count)| Some((*bound, count.saturating_sub(earlier.count_le(*bound)?))))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.sum = 0.0;
+        (self.min, self.max) = (None, None);
+        self.zero = 0;
+        self.positive.clear();
+        self.negative.clear();
+        self.bounds.clear();
+    }
+
+    pub(super) fn read<'a>(&mut self, bounds: &[f64], lanes: impl Iterator<Item = &'a Lane>) {
+        self.clear();
+        self.bounds.extend(bounds.iter().map(|bound| (*bound, 0)));
+        let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut lanes_read = 0;
+        for lane in lanes {
+            lanes_read += 1;
+            self.sum += lane.sum();
+            min = min.min(lane.min());
+            max = max.max(lane.max());
+            self.zero += lane.zero();
+            for chunk in lane.chunks() {
+                let (negative, first) = grid::first_index(chunk.key);
+                let side = if negative { &mut self.negative } else { &mut self.positive };
+                let start = side.len();
+                side.extend((first..).zip(chunk.counts()));
+                for (bucket, at, count) in chunk.cuts() {
+                    if let Some((_, total)) = side.get_mut(start + usize::from(bucket)) {
+                        *total += count;
+                    }
+                    // For now the count between this bound and the one before in its bucket; see `accumulate`.
+                    if let Some((_, own)) = self.bounds.get_mut(usize::from(at)) {
+                        *own += count;
+                    }
+                }
+            }
+        }
+        self.sum = self.sum.clamp(f64::MIN, f64::MAX);
+        (self.min, self.max) = if min <= max { (Some(min), Some(max)) } else { (None, None) };
+        for side in [&mut self.positive, &mut self.negative] {
+            side.retain(|(_, count)| *count > 0);
+            side.sort_unstable_by_key(|(index, _)| *index);
+            if lanes_read > 1 {
+                side.dedup_by(|next, first| {
+                    let same = next.0 == first.0;
+                    first.1 += if same { next.1 } else { 0 };
+                    same
+                });
+            }
+        }
+        self.accumulate();
+    }
+
+    /// Turns the count of each bound's own slice into the count of everything up to it. A walk along both lists.
+    fn accumulate(&mut self) {
+        let mut below = 0; // in whole buckets below the bound's
+        let mut within = 0; // in the bound's bucket, up to the bound
+        let mut negative = self.negative.iter().rev().peekable();
+        let mut positive = self.positive.iter().peekable();
+        let mut zero = Some(self.zero);
+        let mut bucket_before = None;
+        for (bound, count) in &mut self.bounds {
+            let index = grid::index(*bound);
+            if *bound < 0.0 {
+                while let Some((at, n)) = negative.peek()
+                    && index.is_some_and(|index| *at > index)
+                {
+                    below += n;
+                    negative.next();
+                }
+            } else {
+                below += negative.by_ref().map(|(_, n)| n).sum::<u64>();
+                below += zero.take().unwrap_or(0);
+                while let Some((at, n)) = positive.peek()
+                    && index.is_some_and(|index| *at < index)
+                {
+                    below += n;
+                    positive.next();
+                }
+            }
+            let bucket = Some((*bound < 0.0, index));
+            within = if bucket == bucket_before { within + *count } else { *count };
+            bucket_before = bucket;
+            *count = below + within;
+        }
+    }
+}
+
+fn total(side: &[(i32, u64)]) -> u64 {
+    side.iter().map(|(_, count)| count).sum()
+}
+
+fn least(a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64) -> Option<f64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(pick(a, b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Whether a bucket of `before` has fewer values now.
+fn shrank(now: &[(i32, u64)], before: &[(i32, u64)]) -> bool {
+    let mut now = now.iter();
+    before
+        .iter()
+        .any(|(index, count)| now.by_ref().find(|(at, _)| at >= index).is_none_or(|(at, n)| at != index || n < count))
+}
+
+/// Joins two sparse sides index by index; results of zero are left out.
+fn combine(a: &[(i32, u64)], b: &[(i32, u64)], with: fn(u64, u64) -> u64) -> Vec<(i32, u64)> {
+    let (mut a, mut b) = (a.iter().copied().peekable(), b.iter().copied().peekable());
+    let mut out = Vec::with_capacity(a.len().max(b.len()));
+    loop {
+        let index = match (a.peek(), b.peek()) {
+            (Some(x), Some(y)) => x.0.min(y.0),
+            (Some(x), None) => x.0,
+            (None, Some(y)) => y.0,
+            (None, None) => return out,
+        };
+        let left = a.next_if(|(at, _)| *at == index).map_or(0, |(_, n)| n);
+        let right = b.next_if(|(at, _)| *at == index).map_or(0, |(_, n)| n);
+        let both = with(left, right);
+        if both > 0 {
+            out.push((index, both));
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! A metric: a named kind of measurement, and all its series within their budget.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::index::Index;
+use super::series::{Handle, Series};
+use crate::clock::Clock;
+use crate::counter::Counter;
+use crate::error::Error;
+use crate::gauge::Gauge;
+use crate::histogram::{Histogram, Shape};
+use crate::labels::{self, MAX_VALUE_LEN, Names, Values};
+
+/// What a metric measures with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MetricKind {
+    /// Only up.
+    Counter,
+    /// Up and down.
+    Gauge,
+    /// A distribution.
+    Histogram,
+}
+
+/// A metric and its series. Readers get it from [`Registry::metrics`](super::Registry::metrics).
+#[derive(Debug)]
+pub struct Metric {
+    name: Box<str>,
+    kind: MetricKind,
+    unit: OnceLock<Box<str>>,
+    description: OnceLock<Box<str>>,
+    scale: f64,
+    shape: Arc<Shape>,
+    budget: usize,
+    /// Values of one label that may still open series when the budget is spent.
+    reserved: Option<(Box<str>, HashSet<Box<str>>)>,
+    index: Index,
+    names: Mutex<Vec<Arc<Names>>>,
+    state: foldhash::fast::RandomState,
+    overflow: OnceLock<(Series, Overflow)>,
+    overflowed: AtomicU64,
+}
+
+/// What a metric turned away when its budget of series was spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Overflow {
+    /// The label with the most different values: the one to look at.
+    pub label: String,
+    /// A value of it that was turned away.
+    pub sample: String,
+    /// How many different values of it have series.
+    pub distinct: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Spec {
+    pub(super) name: Box<str>,
+    pub(super) kind: MetricKind,
+    pub(super) unit: Option<Box<str>>,
+    pub(super) description: Option<Box<str>>,
+    pub(super) scale: f64,
+    pub(super) bounds: Box<[f64]>,
+    pub(super) budget: usize,
+    pub(super) reserved: Option<(Box<str>, HashSet<Box<str>>)>,
+}
+
+impl Metric {
+    pub(super) fn new(spec: Spec, clock: Clock) -> Self {
+        Self {
+            name: spec.name,
+            kind: spec.kind,
+            unit: spec.unit.map(OnceLock::from).unwrap_or_default(),
+            description: spec.description.map(OnceLock::from).unwrap_or_default(),
+            scale: spec.scale,
+            shape: Arc::new(Shape { clock, bounds: spec.bounds, dropped: AtomicU64::new(0) }),
+            budget: spec.budget,
+            reserved: spec.reserved,
+            index: Index::default(),
+            names: Mutex::default(),
+            state: foldhash::fast::RandomState::default(),
+            overflow: OnceLock::new(),
+            overflowed: AtomicU64::new(0),
+        }
+    }
+
+    /// The dotted name, as given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it measures with.
+    pub fn kind(&self) -> MetricKind {
+        self.kind
+    }
+
+    /// The unit by UCUM, as OpenTelemetry writes it (`s`, `By`, `{request}`); empty if none was given.
+    pub fn unit(&self) -> &str {
+        self.unit.get().map_or("", AsRef::as_ref)
+    }
+
+    /// What is measured, in a sentence; empty if none was given.
+    pub fn description(&self) -> &str {
+        self.description.get().map_or("", AsRef::as_ref)
+    }
+
+    /// What one count of a counter is worth in the metric's unit: 1, or 1e-9 for seconds counted in nanoseconds.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// The declared bounds of a histogram, ascending.
+    pub fn bounds(&self) -> &[f64] {
+        &self.shape.bounds
+    }
+
+    /// How many series it has, the overflow series not counted.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether it has no series yet.
+    pub fn is_empty(&self) -> bool {
+        self.index.len() == 0 && self.overflow.get().is_none()
+    }
+
+    /// How many series it may have.
+    pub fn max_series(&self) -> usize {
+        self.budget
+    }
+
+    /// All series in the order they began; the overflow series, if there is one, last. Takes no lock: new series may
+    /// begin meanwhile and are not waited for.
+    pub fn series(&self) -> impl Iterator<Item = &Series> {
+        self.index.iter().chain(self.overflow.get().map(|(series, _)| series))
+    }
+
+    /// What was turned away when the budget was spent; `None` as long as it is not.
+    pub fn overflow(&self) -> Option<&Overflow> {
+        self.overflow.get().map(|(_, overflow)| overflow)
+    }
+
+    /// How many lookups went to the overflow series.
+    pub fn overflowed(&self) -> u64 {
+        self.overflowed.load(Relaxed)
+    }
+
+    /// How many NaN or infinite values a histogram was offered and dropped.
+    pub fn dropped(&self) -> u64 {
+        self.shape.dropped.load(Relaxed)
+    }
+
+    /// The names as the metric knows them: series compare names by address.
+    pub(super) fn intern(&self, names: Names) -> Arc<Names> {
+        let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = known.iter().find(|own| ***own == names) {
+            return Arc::clone(own);
+        }
+        let names = Arc::new(names);
+        // Sets of names come from code and are few. If they do not, series just compare unequal to older ones of the same
+        // names, within the same budget.
+        if known.len() < 64 {
+            known.push(Arc::clone(&names));
+        }
+        names
+    }
+
+    /// The series of these values, given in the order of the sorted names.
+    #[inline]
+    pub(super) fn resolve(&self, names: &Arc<Names>, values: &[&str]) -> &Series {
+        if values.iter().any(|value| value.len() > MAX_VALUE_LEN) {
+            return self.resolve_cut(names, values);
+        }
+        let hash = labels::hash(&self.state, values);
+        match self.index.find(hash, |series| Arc::ptr_eq(&series.names, names) && series.values.are(values)) {
+            Some(series) => series,
+            None => self.open(hash, names, values),
+        }
+    }
+
+    #[cold]
+    fn resolve_cut(&self, names: &Arc<Names>, values: &[&str]) -> &Series {
+        let mut short = [""; labels::MAX_LABELS];
+        for (place, value) in short.iter_mut().zip(values) {
+            *place = labels::cut(value, MAX_VALUE_LEN);
+        }
+        self.resolve(names, short.get(..values.len()).unwrap_or_default())
+    }
+
+    /// Opens a series if the budget allows, else gives the overflow series: no lock and no allocation then.
+    fn open(&self, hash: u64, names: &Arc<Names>, values: &[&str]) -> &Series {
+        if !self.admits(self.index.len(), names, values) {
+            return self.overflow_series(names, values);
+        }
+        let is = |series: &Series| Arc::ptr_eq(&series.names, names) && series.values.are(values);
+        let admit = |len| self.admits(len, names, values);
+        let make = || self.make(hash, Arc::clone(names), Values::new(values.iter().copied()));
+        self.index.find_or_insert(hash, is, admit, make).unwrap_or_else(|_| self.overflow_series(names, values))
+    }
+
+    fn admits(&self, len: usize, names: &Names, values: &[&str]) -> bool {
+        if len < self.budget {
+            return true;
+        }
+        let Some((label, known)) = &self.reserved else { return false };
+        // Reserved values may double the budget, not more: the other labels of such a series may be anybody's.
+        len < 2 * self.budget
+            && names.position(label).and_then(|at| values.get(at)).is_some_and(|value| known.contains(*value))
+    }
+
+    #[cold]
+    fn overflow_series(&self, names: &Names, values: &[&str]) -> &Series {
+        self.overflowed.fetch_add(1, Relaxed);
+        let (series, _) = self.overflow.get_or_init(|| {
+            let labels = (Arc::new(Names::overflow()), Values::new(["true"].into_iter()));
+            (self.make(0, labels.0, labels.1), self.most_varied(names, values))
+        });
+        series
+    }
+
+    /// The label to blame, found once by looking at all series there are.
+    fn most_varied(&self, names: &Names, values: &[&str]) -> Overflow {
+        let mut distinct: HashMap<&str, HashSet<&str>> = HashMap::new();
+        for series in self.index.iter() {
+            for (name, value) in series.labels() {
+                distinct.entry(name).or_default().insert(value);
+            }
+        }
+        let most = names.iter().zip(values).max_by_key(|(name, _)| distinct.get(name).map_or(0, HashSet::len));
+        let (label, sample) = most.map_or(("", ""), |(name, value)| (name, *value));
+        Overflow {
+            label: label.to_owned(),
+            sample: sample.to_owned(),
+            distinct: distinct.get(label).map_or(0, HashSet::len),
+        }
+    }
+
+    fn make(&self, hash: u64, names: Arc<Names>, values: Values) -> Series {
+        let handle = match self.kind {
+            MetricKind::Counter => Handle::Counter(Counter::live()),
+            MetricKind::Gauge => Handle::Gauge(Gauge::live()),
+            MetricKind::Histogram => Handle::Histogram(Histogram::live(&self.shape)),
+        };
+        Series { hash, names, values, created: self.shape.clock.timestamp(), handle }
+    }
+
+    /// Fills in what an earlier registration left open.
+    pub(super) fn describe(&self, unit: Option<Box<str>>, description: Option<Box<str>>) {
+        // Whoever comes second is not heard; a unit that differs was refused before.
+        unit.map(|unit| self.unit.set(unit));
+        description.map(|description| self.description.set(description));
+    }
+
+    /// Whether a second registration means this same metric.
+    pub(super) fn check_same(&self, spec: &Spec) -> Result<(), Error> {
+        let conflict = |aspect, there: &dyn ToString, here: &dyn ToString| {
+            Err(Error::conflict(&self.name, aspect, there.to_string(), here.to_string()))
+        };
+        if self.kind != spec.kind {
+            return conflict("kind", &self.kind, &spec.kind);
+        }
+        if let (Some(there), Some(here)) = (self.unit.get(), &spec.unit)
+            && there != here
+        {
+            return conflict("unit", &format_args!("in {there:?}"), &format_args!("in {here:?}"));
+        }
+        if self.scale != spec.scale {
+            return conflict(
+                "scale",
+                &format_args!("scaled by {}", self.scale),
+                &format_args!("scaled by {}", spec.scale),
+            );
+        }
+        if !spec.bounds.is_empty() && *self.bounds() != *spec.bounds {
+            return conflict(
+                "bounds",
+                &format_args!("with bounds {:?}", self.bounds()),
+                &format_args!("with bounds {:?}", spec.bounds),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for MetricKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Counter => "a counter",
+            Self::Gauge => "a gauge",
+            Self::Histogram => "a histogram",
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Index of unit tests, to come.

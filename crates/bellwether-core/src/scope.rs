@@ -1,0 +1,363 @@
+//! What travels with a request: its ids, its route, whose it is, what it is worth, and how its calls went.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::exemplar;
+use crate::money::Money;
+use crate::operation::Outcome;
+use crate::request_id::RequestId;
+use crate::trace::{SpanId, TraceContext, TraceState};
+
+/// A handle to the scope of one request, cheap to clone. Outside of any request it is empty, and everything said to it
+/// is dropped.
+///
+/// ```
+/// use bellwether_core::{Currency, Money, Scope, TraceContext};
+///
+/// async fn handler() {
+///     Scope::current().customer("c-17").transaction("voice_turn").amount(Money::cents(40, Currency::USD));
+/// }
+///
+/// let scope = Scope::builder(TraceContext::root(false)).route("/v1/turns").open();
+/// let turn = scope.wrap(handler()); // what a layer does with the handler's future
+/// # use std::{future::Future, pin::pin, task::{Context, Waker}};
+/// # assert!(pin!(turn).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+/// assert_eq!(scope.facts().customer.as_deref(), Some("c-17"));
+/// assert!(Scope::current().is_empty()); // and outside of it nothing is left
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Scope(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    request_id: RequestId,
+    trace: TraceContext,
+    parent: Option<SpanId>,
+    trace_state: Option<TraceState>,
+    route: Option<Arc<str>>,
+    facts: Mutex<Facts>,
+}
+
+/// What the application has said about a request so far. Every list is capped; `turned_away` counts what did not fit.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Facts {
+    /// Whose request it is. Goes to spans, events and logs, never to a metric's label.
+    pub customer: Option<String>,
+    /// The business transaction it is.
+    pub transaction: Option<String>,
+    /// What it is worth.
+    pub amounts: Vec<Money>,
+    /// The steps of a journey it has reached, in order.
+    pub steps: Vec<String>,
+    /// The calls made on its behalf, in the order they ended.
+    pub calls: Vec<Call>,
+    /// How many of the above were refused because their list was full.
+    pub turned_away: u32,
+}
+
+/// One call to a dependency, made on behalf of a request.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Call {
+    /// Who was called.
+    pub peer: Arc<str>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What kind of error, bounded.
+    pub error: Option<&'static str>,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// Opens a scope; from [`Scope::builder`].
+#[derive(Debug)]
+#[must_use = "a scope is opened by `open`"]
+pub struct ScopeBuilder(Inner);
+
+impl Facts {
+    /// Names are cut to this many bytes.
+    pub const MAX_TEXT: usize = 256;
+    /// The most amounts a request may have.
+    pub const MAX_AMOUNTS: usize = 8;
+    /// The most steps a request may reach.
+    pub const MAX_STEPS: usize = 32;
+    /// The most calls that are remembered of a request.
+    pub const MAX_CALLS: usize = 64;
+}
+
+impl Call {
+    /// A call that has ended.
+    pub fn new(peer: Arc<str>, outcome: Outcome, error: Option<&'static str>, duration: Duration) -> Self {
+        Self { peer, outcome, error, duration }
+    }
+}
+
+impl Scope {
+    /// The scope that is not there.
+    pub const fn empty() -> Self {
+        Self(None)
+    }
+
+    /// Starts a scope at a position in a trace. Its request id is that of the trace unless another is given.
+    pub fn builder(trace: TraceContext) -> ScopeBuilder {
+        ScopeBuilder(Inner {
+            request_id: RequestId::from(trace.trace_id()),
+            trace,
+            parent: None,
+            trace_state: None,
+            route: None,
+            facts: Mutex::default(),
+        })
+    }
+
+    /// The scope of the request that runs on this thread now; empty if there is none.
+    pub fn current() -> Self {
+        CURRENT
+            .try_with(|current| current.try_borrow().map(|scope| scope.clone()).unwrap_or_default())
+            .unwrap_or_default()
+    }
+
+    /// Looks at the current scope without taking a handle; `None` outside of any request.
+    pub fn with_current<T>(look: impl FnOnce(&Scope) -> T) -> Option<T> {
+        CURRENT
+            .try_with(|current| current.try_borrow().ok().filter(|scope| !scope.is_empty()).map(|scope| look(&scope)))
+            .ok()
+            .flatten()
+    }
+
+    /// Outside of any request.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whose request this is: an id or a name, for spans, logs and the page.
+    pub fn customer(&self, who: impl AsRef<str>) -> &Self {
+        self.change(|facts| facts.customer = Some(cut(who.as_ref())));
+        self
+    }
+
+    /// The business transaction this is. Counted by name and outcome when the request ends.
+    pub fn transaction(&self, name: impl AsRef<str>) -> &Self {
+        self.change(|facts| facts.transaction = Some(cut(name.as_ref())));
+        self
+    }
+
+    /// What it is worth. Amounts of one currency add up.
+    pub fn amount(&self, money: Money) -> &Self {
+        self.change(|facts| facts.add_amount(money));
+        self
+    }
+
+    /// A step of the customer's journey that this request has reached. Counted by name and outcome when the request ends.
+    pub fn step(&self, name: impl AsRef<str>) -> &Self {
+        self.change(|facts| {
+            let fits = facts.steps.len() < Facts::MAX_STEPS;
+            if fits {
+                facts.steps.push(cut(name.as_ref()));
+            }
+            facts.turned_away += u32::from(!fits);
+        });
+        self
+    }
+
+    /// Notes a call that was made on behalf of this request. Layers and wrappers of clients do this.
+    pub fn call_ended(&self, call: Call) {
+        self.change(|facts| {
+            let fits = facts.calls.len() < Facts::MAX_CALLS;
+            if fits {
+                facts.calls.push(call);
+            }
+            facts.turned_away += u32::from(!fits);
+        });
+    }
+
+    /// The request's id.
+    pub fn request_id(&self) -> Option<&RequestId> {
+        self.0.as_ref().map(|inner| &inner.request_id)
+    }
+
+    /// The request's position in its trace: the span that answers it.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.0.as_ref().map(|inner| inner.trace)
+    }
+
+    /// The caller's span, if the request came with one.
+    pub fn parent(&self) -> Option<SpanId> {
+        self.0.as_ref()?.parent
+    }
+
+    /// The caller's `tracestate`, to pass on.
+    pub fn trace_state(&self) -> Option<&TraceState> {
+        self.0.as_ref()?.trace_state.as_ref()
+    }
+
+    /// The route's template.
+    pub fn route(&self) -> Option<&str> {
+        self.0.as_ref()?.route.as_deref()
+    }
+
+    /// Whether spans of this request are recorded as they happen. False outside of any request.
+    pub fn sampled(&self) -> bool {
+        self.trace().is_some_and(TraceContext::sampled)
+    }
+
+    /// A copy of what was said about the request so far.
+    pub fn facts(&self) -> Facts {
+        self.look(Facts::clone).unwrap_or_default()
+    }
+
+    /// Looks at what was said about the request so far. `None` outside of any request. The scope is locked meanwhile.
+    pub fn look<T>(&self, look: impl FnOnce(&Facts) -> T) -> Option<T> {
+        self.0.as_ref().map(|inner| look(&inner.lock()))
+    }
+
+    /// Makes this the current scope of this thread until the guard is dropped. For code without a future to
+    /// [`wrap`](Self::wrap); never hold the guard over an `await`.
+    pub fn enter(&self) -> Entered {
+        Entered { before: swap(self.clone()), _not_send: PhantomData }
+    }
+
+    /// Runs a closure in this scope.
+    pub fn in_scope<T>(&self, run: impl FnOnce() -> T) -> T {
+        let _entered = self.enter();
+        run()
+    }
+
+    /// A future that runs in this scope, on whichever threads it is polled, and is dropped in it.
+    pub fn wrap<F>(&self, future: F) -> InScope<F> {
+        InScope { future: Some(future), scope: self.clone() }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Facts)) {
+        if let Some(inner) = &self.0 {
+            change(&mut inner.lock());
+        }
+    }
+}
+
+impl Facts {
+    fn add_amount(&mut self, money: Money) {
+        if let Some(sum) = self.amounts.iter_mut().find(|sum| sum.currency() == money.currency()) {
+            *sum = Money::minor(sum.minor_units().saturating_add(money.minor_units()), money.currency());
+        } else if self.amounts.len() < Self::MAX_AMOUNTS {
+            self.amounts.push(money);
+        } else {
+            self.turned_away += 1;
+        }
+    }
+}
+
+impl Inner {
+    /// A panic while locked leaves facts that are still facts.
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ScopeBuilder {
+    /// The id the request came with.
+    pub fn request_id(mut self, id: RequestId) -> Self {
+        self.0.request_id = id;
+        self
+    }
+
+    /// The caller's span.
+    pub fn parent(mut self, span: SpanId) -> Self {
+        self.0.parent = Some(span);
+        self
+    }
+
+    /// The caller's `tracestate`.
+    pub fn trace_state(mut self, state: Option<TraceState>) -> Self {
+        self.0.trace_state = state;
+        self
+    }
+
+    /// The route by its template.
+    pub fn route(mut self, route: impl Into<Arc<str>>) -> Self {
+        self.0.route = Some(route.into());
+        self
+    }
+
+    /// Opens the scope.
+    pub fn open(self) -> Scope {
+        Scope(Some(Arc::new(self.0)))
+    }
+}
+
+thread_local! {
+    static CURRENT: RefCell<Scope> = const { RefCell::new(Scope::empty()) };
+}
+
+/// Puts another scope in place and returns the one that was there. While the thread is torn down there is no place, and
+/// nothing happens.
+fn swap(scope: Scope) -> Scope {
+    let sampled = scope.trace().filter(|trace| trace.sampled()).map(|trace| (trace.trace_id(), trace.span_id()));
+    exemplar::swap_sampled(sampled);
+    CURRENT
+        .try_with(|current| {
+            current.try_borrow_mut().map(|mut place| std::mem::replace(&mut *place, scope)).unwrap_or_default()
+        })
+        .unwrap_or_default()
+}
+
+/// A scope is current until this is dropped; from [`Scope::enter`].
+#[derive(Debug)]
+#[must_use = "the scope is left when this is dropped"]
+pub struct Entered {
+    before: Scope,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let inner = swap(std::mem::take(&mut self.before));
+        drop(inner);
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future that runs in a scope; from [`Scope::wrap`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InScope<F> {
+        #[pin]
+        future: Option<F>,
+        scope: Scope,
+    }
+
+    impl<F> PinnedDrop for InScope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // What the future drops may record, too: that belongs to the scope.
+            let _entered = this.scope.enter();
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let _entered = this.scope.enter();
+        match this.future.as_pin_mut() {
+            Some(future) => future.poll(cx),
+            // Only dropping empties it, and nobody polls after that.
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// At most [`Facts::MAX_TEXT`] bytes, cut between characters.
+fn cut(text: &str) -> String {
+    crate::labels::cut(text, Facts::MAX_TEXT).to_owned()
+}

@@ -1,0 +1,88 @@
+//! The AI providers a turn calls: on loopback by default, the real ones when a key is given.
+
+pub mod llm;
+pub mod stt;
+pub mod tts;
+
+use std::{env, time::Duration};
+
+use http::header::RETRY_AFTER;
+
+use crate::{
+    failure::{Failure, Why},
+    upstream::Upstreams,
+};
+
+/// One client per provider.
+#[derive(Debug)]
+pub struct Providers {
+    /// Speech to text.
+    pub stt: stt::Stt,
+    /// The language model.
+    pub llm: llm::Llm,
+    /// Text to speech.
+    pub tts: tts::Tts,
+}
+
+/// Where a provider is, and what it wants to see.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    http: reqwest::Client,
+    base: String,
+    key: String,
+}
+
+impl Providers {
+    /// The demo's own servers on loopback.
+    pub fn loopback(upstreams: &Upstreams) -> Result<Self, String> {
+        let endpoint = |name: &crate::upstream::Upstream| name.base_url();
+        Self::new([endpoint(&upstreams.stt), endpoint(&upstreams.llm), endpoint(&upstreams.tts)], "loopback")
+    }
+
+    /// The real ones, if `OPENAI_API_KEY` is set; `OPENAI_BASE_URL` points to any server that speaks the same.
+    pub fn from_env() -> Result<Option<Self>, String> {
+        let Some(key) = env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty()) else {
+            return Ok(None);
+        };
+        let base = env::var("OPENAI_BASE_URL").unwrap_or_else(|_| "https://api.openai.com/v1".into());
+        Self::new([base.clone(), base.clone(), base], &key).map(Some)
+    }
+
+    fn new([stt, llm, tts]: [String; 3], key: &str) -> Result<Self, String> {
+        let http = http_client()?;
+        let at = |base: String| Endpoint {
+            http: http.clone(),
+            base: base.trim_end_matches('/').to_owned(),
+            key: key.to_owned(),
+        };
+        Ok(Self { stt: stt::Stt::new(at(stt)), llm: llm::Llm::new(at(llm)), tts: tts::Tts::new(at(tts)) })
+    }
+}
+
+/// An HTTP client that gives up in time; `read_timeout` also covers a stream that falls silent.
+pub(crate) fn http_client() -> Result<reqwest::Client, String> {
+    // The process default for TLS; a second call finds it there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .read_timeout(Duration::from_secs(5))
+        .build()
+        .map_err(|error| format!("cannot make an HTTP client: {error}"))
+}
+
+/// The response, if it is a success.
+async fn success(name: &'static str, sent: reqwest::Result<reqwest::Response>) -> Result<reqwest::Response, Failure> {
+    let response = sent.map_err(|error| Failure::upstream(name, &error))?;
+    let why = match response.status().as_u16() {
+        200..=299 => return Ok(response),
+        429 => Why::Throttled(retry_after(response.headers())),
+        status => Why::Status(status),
+    };
+    Err(Failure::Upstream { name, why })
+}
+
+/// Whole seconds, the form the providers use; one second if there is none.
+fn retry_after(headers: &http::HeaderMap) -> Duration {
+    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(1))
+}

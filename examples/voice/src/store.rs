@@ -1,0 +1,219 @@
+//! The database: customers and their orders, in an SQLite file or in PostgreSQL.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use sqlx::{AnyPool, AssertSqlSafe, Executor, any::AnyPoolOptions};
+
+use crate::{failure::Failure, release::Release};
+
+/// Customers that exist from the start; their ids are `1..=CUSTOMERS`.
+pub const CUSTOMERS: i64 = 200;
+/// Older orders are deleted, so that a demo left running does not fill the disk.
+pub const ORDERS_KEPT: i64 = 5_000;
+const CUSTOMERS_KEPT: i64 = 500;
+/// How often the old ones are deleted: at every so many new ones.
+const PRUNE_EVERY: i64 = 100;
+/// Rows in one answer of a list.
+const PAGE: i64 = 20;
+
+/// Somebody who talks to us.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Customer {
+    /// Given by the database.
+    pub id: i64,
+    /// What we call them.
+    pub name: String,
+    /// `trial`, `plus` or `business`.
+    pub plan: String,
+}
+
+/// Something that was paid for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Order {
+    /// Given by the database; newer orders have higher ids.
+    pub id: i64,
+    /// Who pays.
+    pub customer: i64,
+    /// What for.
+    pub item: String,
+    /// How much, in cents; never negative.
+    pub amount_cents: i64,
+}
+
+/// A pool of connections; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: AnyPool,
+}
+
+impl Store {
+    /// Connects to `sqlite:PATH` or `postgres://…` and creates what is missing. The error is for people.
+    pub async fn open(url: &str) -> Result<Self, String> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        let sqlite = match scheme {
+            "sqlite" => true,
+            "postgres" | "postgresql" => false,
+            _ => return Err(format!("cannot use a {scheme:?} database; sqlite:PATH or postgres://USER@HOST/NAME would do")),
+        };
+        sqlx::any::install_default_drivers();
+        let pool = AnyPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(3))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if sqlite {
+                        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect(url)
+            .await
+            .map_err(|error| format!("cannot open the {scheme} database: {error}"))?;
+        let store = Self { pool };
+        store.prepare(sqlite).await.map_err(|error| format!("cannot prepare the {scheme} database: {error}"))?;
+        Ok(store)
+    }
+
+    /// One customer; the release with the slow rank takes its time over it.
+    pub async fn customer(&self, id: i64, release: Release) -> Result<Customer, Failure> {
+        if release == Release::SlowRank {
+            self.rank(id).await?;
+        }
+        sqlx::query_as("SELECT id, name, plan FROM customers WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?
+            .map(customer)
+            .ok_or(Failure::NotFound { what: "customer", id })
+    }
+
+    /// The newest customers.
+    pub async fn customers(&self) -> Result<Vec<Customer>, Failure> {
+        let rows = sqlx::query_as("SELECT id, name, plan FROM customers ORDER BY id DESC LIMIT $1")
+            .bind(PAGE)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(customer).collect())
+    }
+
+    /// Writes down a new customer.
+    pub async fn join(&self, name: &str, plan: &str) -> Result<Customer, Failure> {
+        let row = sqlx::query_as("INSERT INTO customers (name, plan) VALUES ($1, $2) RETURNING id, name, plan")
+            .bind(name)
+            .bind(plan)
+            .fetch_one(&self.pool)
+            .await?;
+        let new = customer(row);
+        if new.id % PRUNE_EVERY == 0 {
+            sqlx::query("DELETE FROM customers WHERE id > $1 AND id <= $2")
+                .bind(CUSTOMERS)
+                .bind(new.id - CUSTOMERS_KEPT)
+                .execute(&self.pool)
+                .await?;
+        }
+        Ok(new)
+    }
+
+    /// One order.
+    pub async fn order(&self, id: i64) -> Result<Order, Failure> {
+        sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?
+            .map(order)
+            .ok_or(Failure::NotFound { what: "order", id })
+    }
+
+    /// The newest orders.
+    pub async fn orders(&self) -> Result<Vec<Order>, Failure> {
+        let rows = sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders ORDER BY id DESC LIMIT $1")
+            .bind(PAGE)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(order).collect())
+    }
+
+    /// The newest orders of one customer.
+    pub async fn orders_of(&self, customer: i64) -> Result<Vec<Order>, Failure> {
+        let rows = sqlx::query_as(
+            "SELECT id, customer, item, amount_cents FROM orders WHERE customer = $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(customer)
+        .bind(PAGE)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(order).collect())
+    }
+
+    /// Writes down a new order.
+    pub async fn place(&self, customer: i64, item: &str, amount_cents: i64) -> Result<Order, Failure> {
+        let row = sqlx::query_as(
+            "INSERT INTO orders (customer, item, amount_cents) VALUES ($1, $2, $3) \
+             RETURNING id, customer, item, amount_cents",
+        )
+        .bind(customer)
+        .bind(item)
+        .bind(amount_cents)
+        .fetch_one(&self.pool)
+        .await?;
+        let new = order(row);
+        if new.id % PRUNE_EVERY == 0 {
+            sqlx::query("DELETE FROM orders WHERE id <= $1")
+                .bind(new.id - ORDERS_KEPT)
+                .execute(&self.pool)
+                .await?;
+        }
+        Ok(new)
+    }
+
+    /// How many customers have spent more than this one: every order is read once per customer,
+    /// because nobody thought of an index.
+    async fn rank(&self, id: i64) -> Result<i64, Failure> {
+        let (rank,) = sqlx::query_as(
+            "SELECT COUNT(*) FROM customers c WHERE \
+             (SELECT SUM(amount_cents) FROM orders WHERE customer = c.id) > \
+             (SELECT SUM(amount_cents) FROM orders WHERE customer = $1)",
+        )
+        .bind(id)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(rank)
+    }
+
+    async fn prepare(&self, sqlite: bool) -> Result<(), sqlx::Error> {
+        let id = if sqlite { "INTEGER PRIMARY KEY AUTOINCREMENT" } else { "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY" };
+        for table in [
+            format!("CREATE TABLE IF NOT EXISTS customers (id {id}, name TEXT NOT NULL, plan TEXT NOT NULL)"),
+            format!(
+                "CREATE TABLE IF NOT EXISTS orders (id {id}, customer BIGINT NOT NULL, item TEXT NOT NULL, \
+                 amount_cents BIGINT NOT NULL CHECK (amount_cents >= 0))"
+            ),
+        ] {
+            self.pool.execute(AssertSqlSafe(table)).await?;
+        }
+        let (customers,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM customers").fetch_one(&self.pool).await?;
+        if customers == 0 {
+            for fill in [
+                "INSERT INTO customers (name, plan) \
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+                 SELECT 'Customer ' || i, CASE WHEN i % 5 = 0 THEN 'trial' WHEN i % 5 < 3 THEN 'plus' ELSE 'business' END FROM n",
+                "INSERT INTO orders (customer, item, amount_cents) \
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1 * 10) \
+                 SELECT 1 + i % $1, 'voice turn', i % 90 FROM n",
+            ] {
+                sqlx::query(fill).bind(CUSTOMERS).execute(&self.pool).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn customer((id, name, plan): (i64, String, String)) -> Customer {
+    Customer { id, name, plan }
+}
+
+fn order((id, customer, item, amount_cents): (i64, i64, String, i64)) -> Order {
+    Order { id, customer, item, amount_cents }
+}

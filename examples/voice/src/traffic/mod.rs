@@ -1,0 +1,73 @@
+//! The demo's own visitors: they come by schedule, never more than so many at a time, and not all are kind.
+
+mod schedule;
+mod visitor;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
+
+pub use schedule::{Arrival, Schedule, Visit};
+use visitor::Visitor;
+
+/// Who comes, how often and how many at once.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    /// The service.
+    pub target: SocketAddr,
+    /// Of the schedule: the same seed brings the same visits at the same times.
+    pub seed: u64,
+    /// How long a day lasts.
+    pub day: Duration,
+    /// Visits at the same time; who comes when all places are taken is turned away and counted.
+    pub places: usize,
+    /// Whether anybody speaks; listing and ordering cost nothing, real providers do.
+    pub turns: bool,
+}
+
+/// What became of the visits.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Visits that found a place.
+    pub visits: AtomicU64,
+    /// Visits that found none.
+    pub turned_away: AtomicU64,
+}
+
+impl Traffic {
+    /// Sends visitors for as long as it is polled.
+    pub async fn run(self, tally: Arc<Tally>) {
+        let visitor = match Visitor::new(self.target) {
+            Ok(visitor) => visitor,
+            Err(error) => return tracing::error!(%error, "there will be no traffic"),
+        };
+        let places = Arc::new(Semaphore::new(self.places));
+        let start = Instant::now();
+        for arrival in Schedule::new(self.seed, self.day) {
+            if arrival.visit.speaks() && !self.turns {
+                continue;
+            }
+            sleep_until(start + arrival.at).await;
+            let Ok(place) = places.clone().try_acquire_owned() else {
+                tally.turned_away.fetch_add(1, Ordering::Relaxed);
+                continue;
+            };
+            tally.visits.fetch_add(1, Ordering::Relaxed);
+            let visitor = visitor.clone();
+            tokio::spawn(async move {
+                visitor.pay(arrival).await;
+                drop(place);
+            });
+        }
+    }
+}

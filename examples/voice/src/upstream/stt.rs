@@ -1,0 +1,42 @@
+//! Speech to text in OpenAI's format: it hears nothing, but it is never at a loss for words.
+
+use axum::{
+    Json, Router,
+    extract::{Multipart, State},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use http::StatusCode;
+use serde_json::json;
+
+use super::{Behavior, Latency};
+
+const LATENCY: Latency = Latency::ms(90, 0.3);
+
+const HEARD: [&str; 4] = [
+    "Where is my order?",
+    "I would like the same as last week.",
+    "What does the business plan cost?",
+    "Please change my address.",
+];
+
+pub(super) fn routes(behavior: Behavior) -> Router {
+    Router::new().route("/v1/audio/transcriptions", post(transcribe)).with_state(behavior)
+}
+
+async fn transcribe(State(behavior): State<Behavior>, mut form: Multipart) -> Result<Response, Response> {
+    let mut bytes = 0;
+    while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+        if field.name() == Some("file") {
+            bytes = field.bytes().await.map_err(IntoResponse::into_response)?.len();
+        }
+    }
+    if bytes == 0 {
+        let error = json!({ "error": { "message": "Missing file.", "type": "invalid_request_error" } });
+        return Err((StatusCode::BAD_REQUEST, Json(error)).into_response());
+    }
+    let headers = behavior.admit()?;
+    behavior.take(LATENCY).await;
+    let text = HEARD[behavior.pick(HEARD.len())];
+    Ok((headers, Json(json!({ "text": text }))).into_response())
+}
