@@ -1,1 +1,30 @@
-//! Real counterparts for tests.
+//! Real counterparts for tests: they start, tell what they saw, and stop; and a collector that fails on command.
+//!
+//! Two kinds. [`sink::Sink`] and [`page::Page`] live in the test's own process and are always there. Prometheus,
+//! promtool, rotel, the OpenMetrics parser and pino-pretty are other people's programs: a test that uses one asks
+//! [`real`] first. Without `BELLWETHER_REAL=1` it says so in one line and returns; with it (as `cargo xtask test`
+//! runs the tests) a program that is missing fails the test with the command that installs it.
+#![allow(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test harness reports to stderr, and waits for real programs by the real clock"
+)]
+
+mod component;
+mod openmetrics;
+mod pino;
+mod promtool;
+mod wait;
+
+pub mod families;
+pub mod page;
+pub mod prometheus;
+pub mod rotel;
+pub mod samples;
+pub mod sink;
+
+pub use component::{Component, free_port, real};
+pub use openmetrics::{Family, FamilySample, openmetrics};
+pub use pino::pino_pretty;
+pub use promtool::promtool_check_metrics;
+pub use wait::{PATIENCE, until};

@@ -1,0 +1,6 @@
+//! End to end, one binary: the harness against itself, and what we make against those who read it.
+
+mod formats;
+mod prometheus;
+mod rotel;
+mod sink;
