@@ -12,15 +12,9 @@ const TIMES: [u64; 2] = [1_000, 11_000];
 
 pub(crate) fn run(words: &[String]) -> Result<(), String> {
     if !on_path("valgrind") {
-        return Err(
-            "valgrind is not here: apt-get install -y --no-install-recommends valgrind".to_owned(),
-        );
+        return Err("valgrind is not here: apt-get install -y --no-install-recommends valgrind".to_owned());
     }
-    Step::new("build", "cargo build --profile bench -p")
-        .arg(PACKAGE)
-        .arg("--bin")
-        .arg(BINARY)
-        .run()?;
+    Step::new("build", "cargo build --profile bench -p").arg(PACKAGE).arg("--bin").arg(BINARY).run()?;
     let binary = target().join("release").join(BINARY).display().to_string();
     let listed = Step::new("scenarios", &binary).arg("--list").output()?;
     let wanted = |name: &&str| words.is_empty() || words.iter().any(|word| word == name);
@@ -44,8 +38,6 @@ fn count(binary: &str, scenario: &str, times: u64) -> Result<u64, String> {
         .output()?;
     let text = std::fs::read_to_string(&out).map_err(|e| format!("{}: {e}", out.display()))?;
     let totals = text.lines().find_map(|line| line.strip_prefix("totals: "));
-    let first = totals
-        .and_then(|line| line.split_whitespace().next())
-        .and_then(|n| n.parse().ok());
+    let first = totals.and_then(|line| line.split_whitespace().next()).and_then(|n| n.parse().ok());
     first.ok_or_else(|| format!("{} has no totals", out.display()))
 }

@@ -12,20 +12,11 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         return Step::new("dependencies", "cargo deny check licenses bans sources").run();
     }
     println!("\n── dependencies, by our own reading of deny.toml (cargo-deny is not installed)");
-    let text =
-        std::fs::read_to_string(root().join("deny.toml")).map_err(|e| format!("deny.toml: {e}"))?;
+    let text = std::fs::read_to_string(root().join("deny.toml")).map_err(|e| format!("deny.toml: {e}"))?;
     let policy = Policy::parse(&text)?;
     let graph = Graph::read()?;
-    let wrong: Vec<String> = graph
-        .packages
-        .values()
-        .filter_map(|package| policy.check(package))
-        .collect();
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("dependencies:\n  {}", wrong.join("\n  ")))
-    }
+    let wrong: Vec<String> = graph.packages.values().filter_map(|package| policy.check(package)).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(format!("dependencies:\n  {}", wrong.join("\n  "))) }
 }
 
 /// The part of `deny.toml` that is checked here.
@@ -38,33 +29,17 @@ impl Policy {
     fn parse(text: &str) -> Result<Self, String> {
         let table: toml::Table = text.parse().map_err(|e| format!("deny.toml: {e}"))?;
         let rows = |section: &str, key: &str| {
-            let found = table
-                .get(section)
-                .and_then(|s| s.get(key))
-                .and_then(toml::Value::as_array);
-            found
-                .cloned()
-                .ok_or_else(|| format!("deny.toml: [{section}] has no list `{key}`"))
+            let found = table.get(section).and_then(|s| s.get(key)).and_then(toml::Value::as_array);
+            found.cloned().ok_or_else(|| format!("deny.toml: [{section}] has no list `{key}`"))
         };
         let licensee = |value: &toml::Value| {
             let name = value.as_str().unwrap_or_default();
             Licensee::parse(name).map_err(|e| format!("deny.toml: license {name:?}: {}", e.reason))
         };
-        let word = |row: &toml::Value, key| {
-            row.get(key)
-                .and_then(toml::Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let word = |row: &toml::Value, key| row.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
         Ok(Self {
-            allowed: rows("licenses", "allow")?
-                .iter()
-                .map(licensee)
-                .collect::<Result<_, _>>()?,
-            banned: rows("bans", "deny")?
-                .iter()
-                .map(|row| (word(row, "crate"), word(row, "reason")))
-                .collect(),
+            allowed: rows("licenses", "allow")?.iter().map(licensee).collect::<Result<_, _>>()?,
+            banned: rows("bans", "deny")?.iter().map(|row| (word(row, "crate"), word(row, "reason"))).collect(),
         })
     }
 
@@ -76,9 +51,7 @@ impl Policy {
             return says(format!("banned: {reason}"));
         }
         let source = package.source.as_deref().unwrap_or("ours");
-        if source != "ours"
-            && !source.starts_with("registry+https://github.com/rust-lang/crates.io-index")
-        {
+        if source != "ours" && !source.starts_with("registry+https://github.com/rust-lang/crates.io-index") {
             return says(format!("comes from {source}, only crates.io is allowed"));
         }
         let Some(license) = package.license.as_deref() else {
@@ -92,9 +65,7 @@ impl Policy {
     }
 
     fn allows(&self, requirement: &LicenseReq) -> bool {
-        self.allowed
-            .iter()
-            .any(|licensee| licensee.satisfies(requirement))
+        self.allowed.iter().any(|licensee| licensee.satisfies(requirement))
     }
 }
 

@@ -28,15 +28,10 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
     };
     let all = targets(&text)?;
     if let Some(unknown) = only.iter().find(|name| !all.contains(name)) {
-        return Err(format!(
-            "no fuzz target `{unknown}`; there are: {}",
-            all.join(", ")
-        ));
+        return Err(format!("no fuzz target `{unknown}`; there are: {}", all.join(", ")));
     }
     build()?;
-    all.iter()
-        .filter(|name| only.is_empty() || only.contains(name))
-        .try_for_each(|name| fuzz(name, seconds))
+    all.iter().filter(|name| only.is_empty() || only.contains(name)).try_for_each(|name| fuzz(name, seconds))
 }
 
 fn parse(words: &[String]) -> Result<(u32, Vec<String>), String> {
@@ -55,34 +50,20 @@ fn parse(words: &[String]) -> Result<(u32, Vec<String>), String> {
 
 /// The names of the `[[bin]]` entries.
 fn targets(manifest: &str) -> Result<Vec<String>, String> {
-    let table: toml::Table = manifest
-        .parse()
-        .map_err(|e| format!("fuzz/Cargo.toml: {e}"))?;
-    let bins = table
-        .get("bin")
-        .and_then(toml::Value::as_array)
-        .ok_or("fuzz/Cargo.toml has no [[bin]]")?;
-    let name = |bin: &toml::Value| {
-        bin.get("name")
-            .and_then(toml::Value::as_str)
-            .map(str::to_owned)
-    };
-    bins.iter()
-        .map(|bin| name(bin).ok_or("fuzz/Cargo.toml: a [[bin]] without name".to_owned()))
-        .collect()
+    let table: toml::Table = manifest.parse().map_err(|e| format!("fuzz/Cargo.toml: {e}"))?;
+    let bins = table.get("bin").and_then(toml::Value::as_array).ok_or("fuzz/Cargo.toml has no [[bin]]")?;
+    let name = |bin: &toml::Value| bin.get("name").and_then(toml::Value::as_str).map(str::to_owned);
+    bins.iter().map(|bin| name(bin).ok_or("fuzz/Cargo.toml: a [[bin]] without name".to_owned())).collect()
 }
 
 fn build() -> Result<(), String> {
     // With `--target`, the flags reach the fuzzed crates but not build scripts, which have no fuzzer to link.
-    Step::new(
-        "fuzz targets",
-        "cargo build --manifest-path fuzz/Cargo.toml --release --bins --target",
-    )
-    .arg(host()?)
-    .arg("--target-dir")
-    .arg(target().join("fuzz").display().to_string())
-    .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"))
-    .run()
+    Step::new("fuzz targets", "cargo build --manifest-path fuzz/Cargo.toml --release --bins --target")
+        .arg(host()?)
+        .arg("--target-dir")
+        .arg(target().join("fuzz").display().to_string())
+        .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"))
+        .run()
 }
 
 fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
@@ -93,18 +74,15 @@ fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
         fs::create_dir_all(dir).map_err(|e| format!("cannot make {}: {e}", dir.display()))?;
     }
     let binary = dir.join(host()?).join("release").join(name);
-    let mut step = Step::new(
-        &format!("fuzzing {name} for {seconds} s"),
-        &binary.display().to_string(),
-    )
-    .arg(format!("-max_total_time={seconds}"))
-    .arg("-timeout=5")
-    .arg("-rss_limit_mb=1024")
-    .arg("-max_len=8192")
-    .arg("-verbosity=0")
-    .arg("-print_final_stats=1")
-    .arg(format!("-artifact_prefix={}/", crashes.display()))
-    .arg(corpus.display().to_string());
+    let mut step = Step::new(&format!("fuzzing {name} for {seconds} s"), &binary.display().to_string())
+        .arg(format!("-max_total_time={seconds}"))
+        .arg("-timeout=5")
+        .arg("-rss_limit_mb=1024")
+        .arg("-max_len=8192")
+        .arg("-verbosity=0")
+        .arg("-print_final_stats=1")
+        .arg(format!("-artifact_prefix={}/", crashes.display()))
+        .arg(corpus.display().to_string());
     let seeds = root().join("fuzz/seeds").join(name);
     if seeds.is_dir() {
         step = step.arg(seeds.display().to_string());
@@ -116,6 +94,5 @@ fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
 fn host() -> Result<String, String> {
     let text = Step::new("compiler version", "rustc -vV").output()?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned)
-        .ok_or_else(|| "rustc -vV names no host".to_owned())
+    host.map(str::to_owned).ok_or_else(|| "rustc -vV names no host".to_owned())
 }

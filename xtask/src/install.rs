@@ -15,27 +15,12 @@ struct Debian {
 }
 
 const DEBIAN: &[Debian] = &[
-    Debian {
-        packages: "prometheus",
-        there: || on_path("prometheus") && on_path("promtool"),
-    },
-    Debian {
-        packages: "wrk",
-        there: || on_path("wrk"),
-    },
-    Debian {
-        packages: "nodejs npm",
-        there: || on_path("node") && on_path("npm"),
-    },
-    Debian {
-        packages: "python3 python3-venv",
-        there: python_makes_venvs,
-    },
+    Debian { packages: "prometheus", there: || on_path("prometheus") && on_path("promtool") },
+    Debian { packages: "wrk", there: || on_path("wrk") },
+    Debian { packages: "nodejs npm", there: || on_path("node") && on_path("npm") },
+    Debian { packages: "python3 python3-venv", there: python_makes_venvs },
     // libFuzzer's runtime, in the crate libfuzzer-sys, is C++.
-    Debian {
-        packages: "g++",
-        there: || on_path("c++"),
-    },
+    Debian { packages: "g++", there: || on_path("c++") },
 ];
 
 /// What lives under `target/tools`: made by `commands`, and there while its stamp names the same `packages`.
@@ -60,9 +45,7 @@ const LOCAL: &[Local] = &[
         folder: "npm",
         packages: "pino-pretty@13.2.0",
         command: |folder, packages| {
-            format!(
-                "npm install --prefix {folder} --ignore-scripts --no-audit --no-fund --silent {packages}"
-            )
+            format!("npm install --prefix {folder} --ignore-scripts --no-audit --no-fund --silent {packages}")
         },
     },
 ];
@@ -78,11 +61,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
 }
 
 fn debian() -> Result<(), String> {
-    let missing: Vec<&str> = DEBIAN
-        .iter()
-        .filter(|row| !(row.there)())
-        .map(|row| row.packages)
-        .collect();
+    let missing: Vec<&str> = DEBIAN.iter().filter(|row| !(row.there)()).map(|row| row.packages).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -99,18 +78,11 @@ fn debian() -> Result<(), String> {
         ));
     }
     let _quiet = NoAutostart::new();
-    Step::shell(
-        "the list of Debian packages",
-        &format!("{sudo}apt-get update -q"),
-    )
-    .run()?;
+    Step::shell("the list of Debian packages", &format!("{sudo}apt-get update -q")).run()?;
     Step::shell("Debian packages for the tests", &install).run()?;
     match DEBIAN.iter().find(|row| !(row.there)()) {
         None => Ok(()),
-        Some(row) => Err(format!(
-            "installed {}, yet its programs are not on the PATH",
-            row.packages
-        )),
+        Some(row) => Err(format!("installed {}, yet its programs are not on the PATH", row.packages)),
     }
 }
 
@@ -127,9 +99,7 @@ fn local(row: &Local) -> Result<(), String> {
 }
 
 fn python_makes_venvs() -> bool {
-    let asked = Command::new("python3")
-        .args(["-c", "import venv, ensurepip"])
-        .output();
+    let asked = Command::new("python3").args(["-c", "import venv, ensurepip"]).output();
     asked.is_ok_and(|out| out.status.success())
 }
 
@@ -150,9 +120,7 @@ impl NoAutostart {
         let made = !path.exists()
             && fs::write(path, "#!/bin/sh\nexit 101\n").is_ok()
             && fs::set_permissions(path, fs::Permissions::from_mode(0o755)).is_ok();
-        Self {
-            made: made.then_some(path),
-        }
+        Self { made: made.then_some(path) }
     }
 }
 

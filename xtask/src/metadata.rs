@@ -26,33 +26,20 @@ pub(crate) struct Graph {
 
 impl Graph {
     pub(crate) fn read() -> Result<Self, String> {
-        let text = Step::new(
-            "dependency graph",
-            "cargo metadata --format-version 1 --all-features",
-        )
-        .output()?;
+        let text = Step::new("dependency graph", "cargo metadata --format-version 1 --all-features").output()?;
         Self::parse(&text)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
         let json: Value = serde_json::from_str(text).map_err(|e| format!("cargo metadata: {e}"))?;
-        let packages = rows(&json["packages"])
-            .iter()
-            .map(|p| (string(&p["id"]), package(p)))
-            .collect();
-        let needs = rows(&json["resolve"]["nodes"])
-            .iter()
-            .map(|n| (string(&n["id"]), needed(n)))
-            .collect();
+        let packages = rows(&json["packages"]).iter().map(|p| (string(&p["id"]), package(p))).collect();
+        let needs = rows(&json["resolve"]["nodes"]).iter().map(|n| (string(&n["id"]), needed(n))).collect();
         Ok(Self { packages, needs })
     }
 
     /// Everything that is built with one of our published crates, themselves included; test-only crates are not.
     pub(crate) fn shipped(&self) -> Vec<&Package> {
-        let ours = self
-            .packages
-            .iter()
-            .filter(|(_, p)| p.source.is_none() && p.published);
+        let ours = self.packages.iter().filter(|(_, p)| p.source.is_none() && p.published);
         let mut open: Vec<&String> = ours.map(|(id, _)| id).collect();
         let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
@@ -60,9 +47,7 @@ impl Graph {
                 open.extend(self.needs.get(id).into_iter().flatten());
             }
         }
-        seen.into_iter()
-            .filter_map(|id| self.packages.get(id))
-            .collect()
+        seen.into_iter().filter_map(|id| self.packages.get(id)).collect()
     }
 }
 
@@ -73,24 +58,14 @@ fn package(json: &Value) -> Package {
         license: json["license"].as_str().map(str::to_owned),
         rust_version: json["rust_version"].as_str().map(str::to_owned),
         source: json["source"].as_str().map(str::to_owned),
-        published: json["publish"]
-            .as_array()
-            .is_none_or(|registries| !registries.is_empty()),
+        published: json["publish"].as_array().is_none_or(|registries| !registries.is_empty()),
     }
 }
 
 /// The ids a node depends on other than for its own tests.
 fn needed(node: &Value) -> Vec<String> {
-    let shipped = |dep: &&Value| {
-        rows(&dep["dep_kinds"])
-            .iter()
-            .any(|kind| kind["kind"].as_str() != Some("dev"))
-    };
-    rows(&node["deps"])
-        .iter()
-        .filter(shipped)
-        .map(|dep| string(&dep["pkg"]))
-        .collect()
+    let shipped = |dep: &&Value| rows(&dep["dep_kinds"]).iter().any(|kind| kind["kind"].as_str() != Some("dev"));
+    rows(&node["deps"]).iter().filter(shipped).map(|dep| string(&dep["pkg"])).collect()
 }
 
 fn rows(json: &Value) -> &[Value] {

@@ -27,21 +27,13 @@ pub(crate) struct Step {
 impl Step {
     /// A step named `title` that runs `line`, split at blanks (no quoting).
     pub(crate) fn new(title: &str, line: &str) -> Self {
-        Self {
-            title: title.to_owned(),
-            words: line.split_whitespace().map(str::to_owned).collect(),
-            env: Vec::new(),
-        }
+        Self { title: title.to_owned(), words: line.split_whitespace().map(str::to_owned).collect(), env: Vec::new() }
     }
 
     /// A step for the shell: `line` is given to `sh -c` as it stands.
     pub(crate) fn shell(title: &str, line: &str) -> Self {
         let words = ["sh", "-c", line].map(str::to_owned).to_vec();
-        Self {
-            title: title.to_owned(),
-            words,
-            env: Vec::new(),
-        }
+        Self { title: title.to_owned(), words, env: Vec::new() }
     }
 
     /// One more word, taken as it is.
@@ -59,15 +51,8 @@ impl Step {
     /// Runs it with our own output. The error carries the command to repeat it by hand.
     pub(crate) fn run(&self) -> Result<(), String> {
         println!("\n── {}\n   $ {}", self.title, self.line());
-        let status = self
-            .command()?
-            .status()
-            .map_err(|e| self.failed(&e.to_string()))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(self.failed(&status.to_string()))
-        }
+        let status = self.command()?.status().map_err(|e| self.failed(&e.to_string()))?;
+        if status.success() { Ok(()) } else { Err(self.failed(&status.to_string())) }
     }
 
     /// Runs it and gives what it printed to stdout; stderr stays ours.
@@ -98,17 +83,11 @@ impl Step {
             return line.clone();
         }
         let env = self.env.iter().map(|(k, v)| format!("{k}={}", quoted(v)));
-        env.chain(self.words.iter().map(|w| quoted(w)))
-            .collect::<Vec<_>>()
-            .join(" ")
+        env.chain(self.words.iter().map(|w| quoted(w))).collect::<Vec<_>>().join(" ")
     }
 
     fn failed(&self, how: &str) -> String {
-        format!(
-            "{} failed ({how}). To see it again:\n    {}",
-            self.title,
-            self.line()
-        )
+        format!("{} failed ({how}). To see it again:\n    {}", self.title, self.line())
     }
 }
 

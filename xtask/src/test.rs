@@ -15,22 +15,11 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         install::run(&[])?;
     }
     deny::run(&[])?;
-    Step::new(
-        "lints",
-        "cargo clippy --workspace --all-targets --all-features -- -D warnings",
-    )
-    .run()?;
-    Step::new(
-        "documentation",
-        "cargo doc --workspace --all-features --no-deps",
-    )
-    .env("RUSTDOCFLAGS", "-D warnings")
-    .run()?;
-    Step::new(
-        "doc tests",
-        "cargo test --workspace --all-features --doc --quiet",
-    )
-    .run()?;
+    Step::new("lints", "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?;
+    Step::new("documentation", "cargo doc --workspace --all-features --no-deps")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()?;
+    Step::new("doc tests", "cargo test --workspace --all-features --doc --quiet").run()?;
     if !quick {
         fuzz::run(&[])?;
     }
@@ -49,6 +38,5 @@ fn tests(quick: bool) -> Step {
         return step;
     }
     let tools = install::tools().display().to_string();
-    step.env("BELLWETHER_REAL", "1")
-        .env("BELLWETHER_TOOLS", tools)
+    step.env("BELLWETHER_REAL", "1").env("BELLWETHER_TOOLS", tools)
 }

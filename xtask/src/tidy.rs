@@ -25,10 +25,7 @@ struct Finding {
 
 impl Finding {
     fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            what: what.into(),
-        }
+        Self { place: place.into(), what: what.into() }
     }
 }
 
@@ -39,12 +36,7 @@ const RULES: &[Rule] = &[
         check: files::first_line,
         binding: true,
     },
-    Rule {
-        name: "length",
-        holds: "a library file has at most 400 lines",
-        check: files::length,
-        binding: true,
-    },
+    Rule { name: "length", holds: "a library file has at most 400 lines", check: files::length, binding: true },
     Rule {
         name: "test-binary",
         holds: "a crate has one integration test binary, tests/it/main.rs",
@@ -81,12 +73,7 @@ const RULES: &[Rule] = &[
         check: manifests::described,
         binding: true,
     },
-    Rule {
-        name: "statics",
-        holds: "no static holds state",
-        check: code::statics,
-        binding: true,
-    },
+    Rule { name: "statics", holds: "no static holds state", check: code::statics, binding: true },
     Rule {
         name: "names",
         holds: "no type is called Manager, Handler, Helper, Util, Info or Data",
@@ -99,12 +86,7 @@ const RULES: &[Rule] = &[
         check: code::unsafe_code,
         binding: true,
     },
-    Rule {
-        name: "macros",
-        holds: "a crate has at most one macro_rules!",
-        check: code::macros,
-        binding: true,
-    },
+    Rule { name: "macros", holds: "a crate has at most one macro_rules!", check: code::macros, binding: true },
     Rule {
         name: "ignored-tests",
         holds: "no test is #[ignore]d: a slow one asks the environment at run time",
@@ -127,11 +109,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         if findings.is_empty() {
             continue;
         }
-        let weight = if rule.binding {
-            "broken"
-        } else {
-            "only a warning"
-        };
+        let weight = if rule.binding { "broken" } else { "only a warning" };
         println!("\n{} ({weight}): {}", rule.name, rule.holds);
         for Finding { place, what } in &findings {
             println!("  {place}: {what}");
@@ -140,11 +118,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
     }
     match broken {
         0 => {
-            println!(
-                "\n── tidy: {} rules hold in {} files",
-                RULES.len(),
-                tree.files().count()
-            );
+            println!("\n── tidy: {} rules hold in {} files", RULES.len(), tree.files().count());
             Ok(())
         }
         1 => Err("tidy: one place breaks a house rule (above)".to_owned()),

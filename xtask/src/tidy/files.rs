@@ -4,14 +4,7 @@ use super::Finding;
 use super::tree::{File, Tree};
 
 /// Where our Rust sources are.
-const SOURCES: &[&str] = &[
-    "crates/",
-    "examples/",
-    "tests/",
-    "benches/",
-    "xtask/",
-    "fuzz/",
-];
+const SOURCES: &[&str] = &["crates/", "examples/", "tests/", "benches/", "xtask/", "fuzz/"];
 
 const LONGEST: usize = 400;
 
@@ -20,53 +13,30 @@ const LONG: &[(&str, &str)] = &[];
 
 pub(super) fn first_line(tree: &Tree) -> Vec<Finding> {
     let ours = |file: &&File| SOURCES.iter().any(|folder| file.path.starts_with(folder));
-    let wrong = tree
-        .sources()
-        .filter(ours)
-        .filter(|file| !says_something(&file.text));
-    wrong
-        .map(|file| Finding::new(file.at(1), "starts without a `//! ` sentence"))
-        .collect()
+    let wrong = tree.sources().filter(ours).filter(|file| !says_something(&file.text));
+    wrong.map(|file| Finding::new(file.at(1), "starts without a `//! ` sentence")).collect()
 }
 
 /// At least three words that start like a sentence.
 fn says_something(text: &str) -> bool {
-    let Some(words) = text
-        .lines()
-        .next()
-        .and_then(|line| line.strip_prefix("//! "))
-    else {
+    let Some(words) = text.lines().next().and_then(|line| line.strip_prefix("//! ")) else {
         return false;
     };
-    let begins = words
-        .chars()
-        .next()
-        .is_some_and(|c| !c.is_lowercase() && c != '#');
+    let begins = words.chars().next().is_some_and(|c| !c.is_lowercase() && c != '#');
     begins && words.split_whitespace().count() >= 3
 }
 
 pub(super) fn length(tree: &Tree) -> Vec<Finding> {
     let lines = |file: &File| file.text.lines().count();
     let excused = |file: &&File| LONG.iter().any(|(path, _)| *path == file.path);
-    let long = tree
-        .library()
-        .filter(|file| lines(file) > LONGEST && !excused(file));
-    long.map(|file| {
-        Finding::new(
-            &file.path,
-            format!("{} lines, {LONGEST} at most", lines(file)),
-        )
-    })
-    .collect()
+    let long = tree.library().filter(|file| lines(file) > LONGEST && !excused(file));
+    long.map(|file| Finding::new(&file.path, format!("{} lines, {LONGEST} at most", lines(file)))).collect()
 }
 
 pub(super) fn one_test_binary(tree: &Tree) -> Vec<Finding> {
-    // The end-to-end package keeps its one binary in tests/tests/it.
+    // The end-to-end package is `tests` itself: its one binary is tests/it.
     let binary = |path: &str| {
-        let inner = path
-            .strip_prefix("crates/")
-            .and_then(|rest| rest.split_once('/'))
-            .map(|(_, inner)| inner);
+        let inner = path.strip_prefix("crates/").and_then(|rest| rest.split_once('/')).map(|(_, inner)| inner);
         let inner = inner.or_else(|| path.strip_prefix("tests/"))?;
         let parts: Vec<&str> = inner.split('/').collect();
         match parts.as_slice() {
@@ -75,17 +45,8 @@ pub(super) fn one_test_binary(tree: &Tree) -> Vec<Finding> {
             _ => None,
         }
     };
-    let wrong = tree
-        .sources()
-        .filter_map(|file| binary(&file.path).map(|name| (file, name)));
-    wrong
-        .map(|(file, name)| {
-            Finding::new(
-                &file.path,
-                format!("{name} is a test binary beside tests/it"),
-            )
-        })
-        .collect()
+    let wrong = tree.sources().filter_map(|file| binary(&file.path).map(|name| (file, name)));
+    wrong.map(|(file, name)| Finding::new(&file.path, format!("{name} is a test binary beside tests/it"))).collect()
 }
 
 /// What must not be named, each written in two parts so that this file does not name it.
@@ -108,10 +69,7 @@ const NAMING: &[(&str, &str)] = &[];
 
 pub(super) fn places(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in tree
-        .files()
-        .filter(|file| !NAMING.iter().any(|(path, _)| *path == file.path))
-    {
+    for file in tree.files().filter(|file| !NAMING.iter().any(|(path, _)| *path == file.path)) {
         for (i, line) in file.text.lines().enumerate() {
             for place in PLACES.iter().map(|(a, b)| format!("{a}{b}")) {
                 if names(line, &place) {
@@ -127,7 +85,6 @@ pub(super) fn places(tree: &Tree) -> Vec<Finding> {
 fn names(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| {
         let before = line[..at].chars().next_back();
-        !place.starts_with('/')
-            || before.is_none_or(|c| !(c.is_alphanumeric() || "_-.}".contains(c)))
+        !place.starts_with('/') || before.is_none_or(|c| !(c.is_alphanumeric() || "_-.}".contains(c)))
     })
 }

@@ -29,13 +29,8 @@ impl Tree {
 
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
-        let file = |(path, text): &(&str, &str)| File {
-            path: (*path).to_owned(),
-            text: (*text).to_owned(),
-        };
-        Self {
-            files: files.iter().map(file).collect(),
-        }
+        let file = |(path, text): &(&str, &str)| File { path: (*path).to_owned(), text: (*text).to_owned() };
+        Self { files: files.iter().map(file).collect() }
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = &File> {
@@ -49,15 +44,12 @@ impl Tree {
 
     /// The sources of our libraries: `crates/*/src/**`.
     pub(super) fn library(&self) -> impl Iterator<Item = &File> {
-        self.sources()
-            .filter(|file| file.krate().is_some() && file.path.contains("/src/"))
+        self.sources().filter(|file| file.krate().is_some() && file.path.contains("/src/"))
     }
 
     /// The manifests of our libraries with the crates' names: `crates/*/Cargo.toml`.
     pub(super) fn manifests(&self) -> impl Iterator<Item = (&str, &File)> {
-        let manifests = self
-            .files()
-            .filter(|file| file.path.ends_with("/Cargo.toml"));
+        let manifests = self.files().filter(|file| file.path.ends_with("/Cargo.toml"));
         manifests.filter_map(|file| file.krate().map(|krate| (krate, file)))
     }
 
@@ -70,11 +62,7 @@ impl Tree {
         for entry in fs::read_dir(folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let inner = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}/{name}")
-            };
+            let inner = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
             let kind = entry.file_type().map_err(failed)?;
             if kind.is_dir() && !SKIPPED.contains(&name.as_str()) {
                 self.read_folder(&entry.path(), &inner)?;
@@ -97,10 +85,7 @@ impl File {
     /// Its numbered lines, from 1, with comments and the insides of literals blanked out.
     pub(super) fn code(&self) -> Vec<(usize, String)> {
         let code = blank(&self.text);
-        code.lines()
-            .enumerate()
-            .map(|(i, line)| (i + 1, line.to_owned()))
-            .collect()
+        code.lines().enumerate().map(|(i, line)| (i + 1, line.to_owned())).collect()
     }
 
     /// `path:line`.
@@ -119,11 +104,7 @@ pub(super) fn blank(text: &str) -> String {
             None => (word(rest).unwrap_or(first.len_utf8()), 0),
         };
         out.push_str(&rest[..kept]);
-        out.extend(
-            rest[kept..kept + hidden]
-                .chars()
-                .map(|c| if c == '\n' { '\n' } else { ' ' }),
-        );
+        out.extend(rest[kept..kept + hidden].chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
         rest = &rest[kept + hidden..];
     }
     out
@@ -131,19 +112,13 @@ pub(super) fn blank(text: &str) -> String {
 
 /// The length of the identifier that starts here, so that no literal is seen in the middle of one.
 fn word(text: &str) -> Option<usize> {
-    let end = text
-        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
     (end > 0).then_some(end)
 }
 
 /// The length of the comment or literal that starts here.
 fn literal(text: &str) -> Option<usize> {
-    let until = |from: usize, end: &str| {
-        text[from..]
-            .find(end)
-            .map_or(text.len(), |at| from + at + end.len())
-    };
+    let until = |from: usize, end: &str| text[from..].find(end).map_or(text.len(), |at| from + at + end.len());
     if text.starts_with("//") {
         return Some(text.find('\n').unwrap_or(text.len()));
     }
