@@ -1,10 +1,15 @@
 //! The demo: starts the service and everything around it, and says where to look.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to whoever started it")]
 
-use std::{env, fs, io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    env, fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::Router;
-use tokio::{net::TcpListener, signal, time::timeout};
+use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 use voice::{
     api,
@@ -13,7 +18,7 @@ use voice::{
     providers::Providers,
     store::Store,
     story::Stage,
-    traffic::{Tally, Traffic},
+    traffic::Traffic,
     upstream::Upstreams,
     worker::Worker,
 };
@@ -46,19 +51,100 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: Args) -> Result<(), String> {
-    // The service.
     let listener = listen(args.port).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let store = Store::open(&database_url()?).await?;
     let (providers, upstreams) = providers(args.seed)?;
     let app = App::new(store, providers);
-    let stage = Stage::new(app.deployment.clone(), upstreams.as_ref());
-    let router = watched(api::router(app));
-    welcome(address, upstreams.is_none());
 
-    // What keeps it busy, on threads of their own.
-    let _traffic = args.traffic.then(|| busy(&args, address, stage, upstreams.is_some())).transpose();
+    let router = api::router(app.clone()).layer(CatchPanicLayer::new());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        let _ = stopped.await;
+    });
+    let server = tokio::spawn(server.into_future());
 
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop());
-    ...
+    welcome(address, &args, upstreams.is_some());
+    let visitors = args.traffic.then(|| busy(&args, address, &app, upstreams.as_ref())).transpose()?;
+
+    interrupted().await;
+    drop(visitors);
+    drop(stop);
+    match timeout(GRACE, server).await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("some requests did not finish within {} s", GRACE.as_secs())),
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => format!("port {port} is in use; --port 0 takes a free one"),
+        _ => format!("cannot listen on port {port}: {error}"),
+    })
+}
+
+/// `DATABASE_URL`, or a file of the demo's own.
+fn database_url() -> Result<String, String> {
+    if let Ok(url) = env::var("DATABASE_URL") {
+        return Ok(url);
+    }
+    let folder = env::temp_dir().join("bellwether-voice");
+    fs::create_dir_all(&folder).map_err(|error| {
+        format!(
+            "cannot make {} for the database: {error}; DATABASE_URL=sqlite:PATH puts it elsewhere",
+            folder.display()
+        )
+    })?;
+    Ok(format!("sqlite:{}", folder.join("voice.sqlite").display()))
+}
+
+/// The real providers if a key is given, otherwise servers on loopback, which end when they are dropped.
+fn providers(seed: u64) -> Result<(Providers, Option<Upstreams>), String> {
+    if let Some(real) = Providers::from_env()? {
+        return Ok((real, None));
+    }
+    let upstreams = Upstreams::start(seed).map_err(|error| format!("cannot start the upstreams: {error}"))?;
+    Ok((Providers::loopback(&upstreams)?, Some(upstreams)))
+}
+
+/// Traffic and trouble, on a thread of their own.
+fn busy(args: &Args, target: SocketAddr, app: &App, upstreams: Option<&Upstreams>) -> Result<Worker, String> {
+    let Args { seed, day, quiet, .. } = *args;
+    // Real providers cost money, and the visitors' audio is silence.
+    let traffic = Traffic { target, seed, day, places: PLACES, turns: upstreams.is_some() };
+    let stage = Stage::new(app.deployment.clone(), upstreams);
+    let tell = move |line| {
+        if !quiet {
+            println!("{line}");
+        }
+    };
+    Worker::start("traffic", async move {
+        tokio::join!(traffic.run(Arc::default()), stage.play(day, tell));
+    })
+    .map_err(|error| format!("cannot start the traffic: {error}"))
+}
+
+fn welcome(address: SocketAddr, args: &Args, loopback: bool) {
+    println!("metrics  http://{address}/metrics");
+    println!("a turn   curl -N -H 'x-customer: 3' --data-binary @FILE http://{address}/v1/turns");
+    println!("gRPC     {address}, voice.v1.Voice/Converse");
+    if !loopback {
+        println!("OPENAI_API_KEY is set: turns are real and cost money, so the built-in traffic makes none.");
+    }
+    if args.traffic {
+        println!("Traffic flows; a day lasts {} s. Ctrl-c ends it.", args.day.as_secs());
+    }
+}
+
+/// Ctrl-c, or what a supervisor sends instead.
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    let _ = signal::ctrl_c().await;
 }

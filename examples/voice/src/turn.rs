@@ -1,5 +1,7 @@
 //! A voice turn: speech to text, a streamed answer, and each sentence of it spoken.
 
+use std::mem;
+
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 
@@ -30,7 +32,14 @@ pub struct Turn {
     words: Words,
     sentence: String,
     speech: Option<Speech>,
-    complete: bool,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Progress {
+    Answering,
+    Answered,
+    Paid,
 }
 
 impl Turn {
@@ -54,7 +63,7 @@ impl Turn {
             words,
             sentence: String::new(),
             speech: None,
-            complete: false,
+            progress: Progress::Answering,
         })
     }
 
@@ -66,34 +75,40 @@ impl Turn {
                     Some(audio) => return Ok(Some(Event::Audio(audio))),
                     None => self.speech = None,
                 }
-            } else if self.complete {
-                return Ok(None);
-            } else if let Some(text) = self.words.next().await? {
-                self.sentence.push_str(&text);
-                if self.sentence.ends_with(['.', '!', '?']) {
-                    self.speak().await?;
-                }
-                return Ok(Some(Event::Text(text)));
-            } else if !self.sentence.trim().is_empty() {
-                self.speak().await?;
+            } else if self.has_sentence() {
+                let sentence = mem::take(&mut self.sentence);
+                self.speech = Some(self.app.providers.tts.speak(sentence.trim()).await?);
             } else {
-                self.complete = true;
-                let order = self.app.store.place(self.customer.id, "voice turn", self.price).await?;
-                return Ok(Some(Event::Done(order)));
+                match self.progress {
+                    Progress::Answering => match self.words.next().await? {
+                        Some(text) => {
+                            self.sentence.push_str(&text);
+                            return Ok(Some(Event::Text(text)));
+                        }
+                        None => self.progress = Progress::Answered,
+                    },
+                    Progress::Answered => {
+                        self.progress = Progress::Paid;
+                        let order = self.app.store.place(self.customer.id, "voice turn", self.price).await?;
+                        return Ok(Some(Event::Done(order)));
+                    }
+                    Progress::Paid => return Ok(None),
+                }
             }
+        }
+    }
+
+    /// Whether there are words that can be spoken as a whole.
+    fn has_sentence(&self) -> bool {
+        let sentence = self.sentence.trim_end();
+        match self.progress {
+            Progress::Answering => sentence.ends_with(['.', '!', '?']),
+            _ => !sentence.is_empty(),
         }
     }
 
     /// All events as a stream that ends with the first failure. Dropping it drops the calls it waits for.
     pub fn events(self) -> impl Stream<Item = Result<Event, Failure>> + Send {
-        stream::try_unfold(self, |mut turn| async move {
-            Ok(turn.next().await?.map(|event| (event, turn)))
-        })
-    }
-
-    async fn speak(&mut self) -> Result<(), Failure> {
-        let sentence = std::mem::take(&mut self.sentence);
-        self.speech = Some(self.app.providers.tts.speak(sentence.trim()).await?);
-        Ok(())
+        stream::try_unfold(self, |mut turn| async move { Ok(turn.next().await?.map(|event| (event, turn))) })
     }
 }

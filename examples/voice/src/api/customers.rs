@@ -28,10 +28,7 @@ async fn list(State(app): State<App>) -> Result<Json<Vec<Customer>>, Failure> {
     Ok(Json(app.store.customers().await?))
 }
 
-async fn create(
-    State(app): State<App>,
-    Json(new): Json<NewCustomer>,
-) -> Result<(StatusCode, Json<Customer>), Failure> {
+async fn create(State(app): State<App>, Json(new): Json<NewCustomer>) -> Result<(StatusCode, Json<Customer>), Failure> {
     if new.name.is_empty() || new.name.len() > 100 {
         return Err(Failure::BadRequest("a name has 1 to 100 bytes".into()));
     }

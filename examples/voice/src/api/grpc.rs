@@ -61,7 +61,7 @@ impl From<Event> for answer::Event {
     fn from(event: Event) -> Self {
         match event {
             Event::Text(text) => Self::Text(text),
-            Event::Audio(audio) => Self::Audio(audio.into()),
+            Event::Audio(audio) => Self::Audio(audio),
             Event::Done(order) => Self::Done(Done { order: order.id, amount_cents: order.amount_cents }),
         }
     }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, header::CONTENT_TYPE};
 use serde_json::json;
+use tokio::task::yield_now;
 
 use crate::{
     app::App,
@@ -29,15 +30,22 @@ pub(super) fn routes() -> Router<App> {
 async fn turn(State(app): State<App>, headers: HeaderMap, audio: Bytes) -> Result<Response, Failure> {
     let customer = customer(&headers)?;
     let turn = Turn::begin(&app, customer, audio).await?;
-    let lines = turn.events().flat_map(|event| match event {
-        Ok(event) => stream::iter(vec![Ok(line(&event))]),
-        // The line says what happened; the error breaks the connection, so that nobody takes half an answer for whole.
-        Err(failure) => {
-            let line = format!("{}\n", json!({ "event": "error", "error": failure.to_string() }));
-            stream::iter(vec![Ok(line), Err(failure)])
-        }
+    let lines = turn.events().flat_map(|event| {
+        let (line, failure) = match event {
+            Ok(event) => (line(&event), None),
+            Err(failure) => (format!("{}\n", json!({ "event": "error", "error": failure.to_string() })), Some(failure)),
+        };
+        stream::iter([Ok(line)]).chain(stream::iter(failure).then(broken))
     });
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
+}
+
+/// A failure after the answer has begun: a line has said what happened, and now the connection breaks,
+/// so that nobody takes half an answer for a whole one.
+async fn broken(failure: Failure) -> Result<String, Failure> {
+    // The server flushes the line while it waits.
+    yield_now().await;
+    Err(failure)
 }
 
 fn customer(headers: &HeaderMap) -> Result<i64, Failure> {

@@ -51,23 +51,33 @@ impl Traffic {
             Ok(visitor) => visitor,
             Err(error) => return tracing::error!(%error, "there will be no traffic"),
         };
-        let places = Arc::new(Semaphore::new(self.places));
-        let start = Instant::now();
-        for arrival in Schedule::new(self.seed, self.day) {
-            if arrival.visit.speaks() && !self.turns {
-                continue;
-            }
-            sleep_until(start + arrival.at).await;
-            let Ok(place) = places.clone().try_acquire_owned() else {
-                tally.turned_away.fetch_add(1, Ordering::Relaxed);
-                continue;
-            };
-            tally.visits.fetch_add(1, Ordering::Relaxed);
-            let visitor = visitor.clone();
-            tokio::spawn(async move {
-                visitor.pay(arrival).await;
-                drop(place);
-            });
-        }
+        let arrivals = Schedule::new(self.seed, self.day).filter(|arrival| self.turns || !arrival.visit.speaks());
+        admit(arrivals, self.places, tally, |arrival| visitor.clone().pay(arrival)).await;
+    }
+}
+
+/// Lets everybody in who finds a place; a place is free again when the visit ends.
+pub async fn admit<V>(
+    arrivals: impl Iterator<Item = Arrival>,
+    places: usize,
+    tally: Arc<Tally>,
+    visit: impl Fn(Arrival) -> V,
+) where
+    V: Future<Output = ()> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(places));
+    let start = Instant::now();
+    for arrival in arrivals {
+        sleep_until(start + arrival.at).await;
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            tally.turned_away.fetch_add(1, Ordering::Relaxed);
+            continue;
+        };
+        tally.visits.fetch_add(1, Ordering::Relaxed);
+        let visit = visit(arrival);
+        tokio::spawn(async move {
+            visit.await;
+            drop(place);
+        });
     }
 }

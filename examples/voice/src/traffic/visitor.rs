@@ -16,7 +16,7 @@ use crate::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(15);
-const SCANNED: [&str; 6] = ["/.env", "/wp-login.php", "/.git/config", "/admin.php", "/cgi-bin/luci", "/v1/../etc/passwd"];
+const SCANNED: [&str; 5] = ["/.env", "/wp-login.php", "/.git/config", "/admin.php", "/cgi-bin/luci"];
 
 #[derive(Clone, Debug)]
 pub(super) struct Visitor {
@@ -34,7 +34,7 @@ impl Visitor {
         Ok(Self { http: http_client()?, grpc, base })
     }
 
-    pub(super) async fn pay(&self, arrival: Arrival) {
+    pub(super) async fn pay(self, arrival: Arrival) {
         let mut random = fastrand::Rng::with_seed(arrival.seed);
         let customer = random.i64(1..=CUSTOMERS);
         let visit = async {
@@ -82,9 +82,8 @@ impl Visitor {
 
     async fn converse(&self, customer: i64, audio: Bytes) -> Done {
         let parts: Vec<Audio> =
-            audio.chunks(4096).map(|data| Audio { customer, data: data.to_vec() }).collect();
-        let mut answers =
-            VoiceClient::new(self.grpc.clone()).converse(stream::iter(parts)).await?.into_inner();
+            audio.chunks(4096).map(|data| Audio { customer, data: audio.slice_ref(data) }).collect();
+        let mut answers = VoiceClient::new(self.grpc.clone()).converse(stream::iter(parts)).await?.into_inner();
         while answers.message().await?.is_some() {}
         Ok(())
     }

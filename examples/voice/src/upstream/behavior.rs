@@ -36,6 +36,14 @@ struct State {
     used: u32,
 }
 
+/// Why a server does not do what it is asked.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    TooMany { quota: u32, reset: Duration },
+    Overloaded,
+    Invalid(&'static str),
+}
+
 impl Behavior {
     pub(super) fn new(fault: watch::Receiver<Fault>, seed: u64) -> Self {
         let state = State { random: fastrand::Rng::with_seed(seed), second: Instant::now(), used: 0 };
@@ -43,20 +51,16 @@ impl Behavior {
     }
 
     /// Counts the request: the rate-limit headers for its answer, or a refusal.
-    pub(super) fn admit(&self) -> Result<HeaderMap, Response> {
+    pub(super) fn admit(&self) -> Result<HeaderMap, Refusal> {
         let fault = self.fault();
         let quota = if let Fault::Quota(quota) = fault { quota } else { USUAL_QUOTA };
-        let (used, reset) = self.with(|state| state.count());
-        let headers = rate_limit(quota, used, reset);
+        let (used, reset) = self.with(State::count);
         if used > quota {
-            return Err(too_many(headers, reset));
+            return Err(Refusal::TooMany { quota, reset });
         }
         match fault {
-            Fault::Errors(share) if self.with(|state| state.random.f64()) < share => {
-                let error = json!({ "error": { "message": "The server is overloaded.", "type": "server_error" } });
-                Err((StatusCode::SERVICE_UNAVAILABLE, Json(error)).into_response())
-            }
-            _ => Ok(headers),
+            Fault::Errors(share) if self.with(|state| state.random.f64()) < share => Err(Refusal::Overloaded),
+            _ => Ok(rate_limit(quota, used, reset)),
         }
     }
 
@@ -111,14 +115,29 @@ fn rate_limit(quota: u32, used: u32, reset: Duration) -> HeaderMap {
     headers
 }
 
-fn too_many(mut headers: HeaderMap, reset: Duration) -> Response {
-    headers.insert("retry-after", HeaderValue::from(1));
-    headers.insert("retry-after-ms", HeaderValue::from(reset.as_millis() as u64));
-    let error = json!({ "error": {
-        "message": "Rate limit reached. Please try again in 1s.",
-        "type": "requests",
-        "param": null,
-        "code": "rate_limit_exceeded",
-    }});
-    (StatusCode::TOO_MANY_REQUESTS, headers, Json(error)).into_response()
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::TooMany { quota, reset } => {
+                let mut headers = rate_limit(quota, quota, reset);
+                headers.insert("retry-after", HeaderValue::from(1));
+                headers.insert("retry-after-ms", HeaderValue::from(reset.as_millis() as u64));
+                let error = json!({
+                    "message": "Rate limit reached. Please try again in 1s.",
+                    "type": "requests",
+                    "param": null,
+                    "code": "rate_limit_exceeded",
+                });
+                (StatusCode::TOO_MANY_REQUESTS, headers, Json(json!({ "error": error }))).into_response()
+            }
+            Self::Overloaded => {
+                let error = json!({ "message": "The server is overloaded.", "type": "server_error" });
+                (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": error }))).into_response()
+            }
+            Self::Invalid(message) => {
+                let error = json!({ "message": message, "type": "invalid_request_error" });
+                (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response()
+            }
+        }
+    }
 }

@@ -4,15 +4,15 @@ use axum::{
     Json, Router,
     body::Body,
     extract::State,
-    response::{IntoResponse, Response},
+    response::{self, IntoResponse, Response},
     routing::post,
 };
 use futures_util::{Stream, stream};
-use http::{StatusCode, header::CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Behavior, Latency};
+use super::{Behavior, Latency, Refusal};
 
 const FIRST_WORD: Latency = Latency::ms(120, 0.35);
 const NEXT_WORD: Latency = Latency::ms(3, 0.5);
@@ -35,10 +35,9 @@ pub(super) fn routes(behavior: Behavior) -> Router {
     Router::new().route("/v1/chat/completions", post(complete)).with_state(behavior)
 }
 
-async fn complete(State(behavior): State<Behavior>, Json(request): Json<Request>) -> Result<Response, Response> {
+async fn complete(State(behavior): State<Behavior>, Json(request): Json<Request>) -> response::Result<Response> {
     if !request.stream {
-        let error = json!({ "error": { "message": "Only streams here.", "type": "invalid_request_error" } });
-        return Err((StatusCode::BAD_REQUEST, Json(error)).into_response());
+        return Err(Refusal::Invalid("Only streams here.").into());
     }
     let headers = behavior.admit()?;
     behavior.take(FIRST_WORD).await;

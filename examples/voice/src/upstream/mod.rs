@@ -13,7 +13,7 @@ use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::worker::Worker;
-use behavior::Behavior;
+use behavior::{Behavior, Refusal};
 pub use latency::Latency;
 
 /// The three servers, on a thread of their own; they end when this is dropped.

@@ -3,13 +3,12 @@
 use axum::{
     Json, Router,
     extract::{Multipart, State},
-    response::{IntoResponse, Response},
+    response::{self, IntoResponse, Response},
     routing::post,
 };
-use http::StatusCode;
 use serde_json::json;
 
-use super::{Behavior, Latency};
+use super::{Behavior, Latency, Refusal};
 
 const LATENCY: Latency = Latency::ms(90, 0.3);
 
@@ -24,16 +23,15 @@ pub(super) fn routes(behavior: Behavior) -> Router {
     Router::new().route("/v1/audio/transcriptions", post(transcribe)).with_state(behavior)
 }
 
-async fn transcribe(State(behavior): State<Behavior>, mut form: Multipart) -> Result<Response, Response> {
+async fn transcribe(State(behavior): State<Behavior>, mut form: Multipart) -> response::Result<Response> {
     let mut bytes = 0;
-    while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+    while let Some(field) = form.next_field().await? {
         if field.name() == Some("file") {
-            bytes = field.bytes().await.map_err(IntoResponse::into_response)?.len();
+            bytes = field.bytes().await?.len();
         }
     }
     if bytes == 0 {
-        let error = json!({ "error": { "message": "Missing file.", "type": "invalid_request_error" } });
-        return Err((StatusCode::BAD_REQUEST, Json(error)).into_response());
+        return Err(Refusal::Invalid("Missing file.").into());
     }
     let headers = behavior.admit()?;
     behavior.take(LATENCY).await;

@@ -4,7 +4,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::State,
-    response::{IntoResponse, Response},
+    response::{self, IntoResponse, Response},
     routing::post,
 };
 use bytes::Bytes;
@@ -29,7 +29,7 @@ pub(super) fn routes(behavior: Behavior) -> Router {
     Router::new().route("/v1/audio/speech", post(speak)).with_state(behavior)
 }
 
-async fn speak(State(behavior): State<Behavior>, Json(request): Json<Request>) -> Result<Response, Response> {
+async fn speak(State(behavior): State<Behavior>, Json(request): Json<Request>) -> response::Result<Response> {
     let headers = behavior.admit()?;
     behavior.take(FIRST_PIECE).await;
     let pieces = request.input.len().min(4096) * BYTES_PER_LETTER / PIECE + 1;

@@ -1,0 +1,65 @@
+//! A whole demo for one test: database, upstreams and the service on a free port.
+
+use std::net::SocketAddr;
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use voice::{api, app::App, providers::Providers, store::Store, upstream::Upstreams};
+
+pub(crate) struct Demo {
+    pub(crate) address: SocketAddr,
+    pub(crate) app: App,
+    pub(crate) upstreams: Upstreams,
+    pub(crate) http: reqwest::Client,
+    _folder: TempDir,
+}
+
+pub(crate) async fn demo() -> Demo {
+    let (store, folder) = store().await;
+    let upstreams = Upstreams::start(7).expect("upstreams start");
+    let app = App::new(store, Providers::loopback(&upstreams).expect("providers"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let router = api::router(app.clone()).layer(CatchPanicLayer::new());
+    tokio::spawn(axum::serve(listener, router).into_future());
+    Demo { address, app, upstreams, http: reqwest::Client::new(), _folder: folder }
+}
+
+pub(crate) async fn store() -> (Store, TempDir) {
+    let folder = TempDir::new().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("voice.sqlite").display());
+    (Store::open(&url).await.expect("a database"), folder)
+}
+
+impl Demo {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A turn's status, the lines that arrived, and whether the body was whole.
+    pub(crate) async fn turn(&self, customer: i64) -> Answer {
+        let request = self.http.post(self.url("/v1/turns")).header("x-customer", customer).body(vec![0; 9_000]);
+        let mut response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        let mut body = Vec::new();
+        let whole = loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break true,
+                Err(_) => break false,
+            }
+        };
+        let body = String::from_utf8(body).expect("text");
+        let lines = body.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| line.into())).collect();
+        Answer { status, retry_after, lines, whole }
+    }
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) lines: Vec<serde_json::Value>,
+    pub(crate) whole: bool,
+}

@@ -1,0 +1,12 @@
+//! The demo end to end: its turns, its faults, its traffic and its story.
+
+mod demo;
+
+mod args;
+mod faults;
+mod proto;
+mod requests;
+mod store;
+mod story;
+mod traffic;
+mod turns;
