@@ -12,6 +12,6 @@ pub fn pino_pretty(lines: &str) -> String {
     let script = tool("npm/node_modules/pino-pretty/bin.js");
     assert!(script.exists(), "pino-pretty is missing. To install it: {}", crate::component::INSTALL);
     let mut command = Command::new("node");
-    command.arg(script).args(["--colorize=false", "--translateTime=UTC:isoDateTime"]);
+    command.arg(script).args(["--colorize=false", "--translateTime=UTC:yyyy-mm-dd'T'HH:MM:ss.l'Z'"]);
     piped(&mut command, lines).expect("pino-pretty")
 }

@@ -1,4 +1,4 @@
-//! rotel (PyPI), a collector by others: what it prints, or passes on, is what somebody else understood of our OTLP.
+//! The collector rotel (PyPI), made by others: what it prints, or passes on, is what somebody else understood of our OTLP.
 
 use crate::component::{Component, INSTALL, free_port, tool};
 use std::path::PathBuf;

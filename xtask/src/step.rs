@@ -66,6 +66,18 @@ impl Step {
         String::from_utf8(output.stdout).map_err(|_| self.failed("its output is not UTF-8"))
     }
 
+    /// Runs it silently and gives all it printed; if it fails, that is shown.
+    pub(crate) fn quietly(&self) -> Result<String, String> {
+        println!("\n── {}\n   $ {}", self.title, self.line());
+        let output = self.command()?.output().map_err(|e| self.failed(&e.to_string()))?;
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        if output.status.success() {
+            return Ok(text);
+        }
+        println!("{text}");
+        Err(self.failed(&output.status.to_string()))
+    }
+
     fn command(&self) -> Result<Command, String> {
         let (program, args) = self.words.split_first().ok_or("a step without a program")?;
         let mut command = Command::new(program);

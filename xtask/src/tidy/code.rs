@@ -35,8 +35,11 @@ pub(super) fn names(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.library() {
         for (line, code) in file.code() {
-            let items = ["struct", "enum", "trait", "union", "type"].map(|keyword| after_keyword(&code, keyword));
-            for name in items.into_iter().flatten().map(identifier) {
+            // The associated types of an impl are named by the trait.
+            let keywords = ["struct", "enum", "trait", "union", "type"].into_iter();
+            let named_by_us = keywords.filter(|keyword| *keyword != "type" || !code.starts_with(' '));
+            let items = named_by_us.filter_map(|keyword| after_keyword(&code, keyword));
+            for name in items.map(identifier) {
                 if let Some(word) = camel_words(name).find(|word| EMPTY_WORDS.contains(word)) {
                     findings.push(Finding::new(file.at(line), format!("{name}: say what it is instead of {word}")));
                 }
@@ -96,9 +99,10 @@ pub(super) fn setters(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.library() {
         for (line, code) in file.code() {
+            let chained = ["(mut self", "(self,", "(&mut self"].iter().any(|receiver| code.contains(receiver));
             let public = code.trim_start().starts_with("pub ");
             let name = after_keyword(&code, "fn").map(identifier).unwrap_or_default();
-            if public && (name.starts_with("set_") || name.starts_with("with_")) {
+            if public && chained && (name.starts_with("set_") || name.starts_with("with_")) {
                 findings.push(Finding::new(file.at(line), format!("fn {name}")));
             }
         }
