@@ -1,0 +1,136 @@
+//! Bodies that are counted on their way: of the answer, to know its end; of the request, to know its size.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::account::Account;
+
+pin_project_lite::pin_project! {
+    /// The body of an observed answer: that of the service, accounted for until its end.
+    #[derive(Debug)]
+    pub struct ResponseBody<B> {
+        #[pin]
+        inner: B,
+        account: Option<Account>,
+    }
+}
+
+impl<B> ResponseBody<B> {
+    pub(crate) fn new(inner: B, account: Option<Account>) -> Self {
+        Self { inner, account }
+    }
+}
+
+impl<B: Body> Body for ResponseBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let mut this = self.project();
+        let Some(account) = this.account else { return this.inner.poll_frame(cx) };
+        let polled = account.run(|| this.inner.as_mut().poll_frame(cx));
+        let frame = ready!(polled);
+        let over = match &frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    account.sent(data.remaining() as u64);
+                }
+                if let Some(trailers) = frame.trailers_ref() {
+                    account.trailers(trailers);
+                }
+                // Nobody polls again after trailers, an ended body, or as many bytes as were declared.
+                frame.is_trailers() || this.inner.is_end_stream() || account.sent_all()
+            }
+            Some(Err(_)) | None => true,
+        };
+        if over && let Some(account) = this.account.take() {
+            match &frame {
+                Some(Err(_)) => account.body_failed(),
+                _ => account.complete(),
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Counts the bytes of a request body whose size was not declared, if the body is of a framework's known type; gives the
+/// body back as it was if not. The type stays the same, so that a layer can stand anywhere.
+pub(crate) fn count_bytes<B: 'static>(body: B) -> (B, Option<Arc<AtomicU64>>) {
+    #[cfg(feature = "axum")]
+    let body = match replace(body, |body: axum::body::Body, counter| {
+        axum::body::Body::new(Counted { inner: body, counter })
+    }) {
+        (body, Some(counter)) => return (body, Some(counter)),
+        (body, None) => body,
+    };
+    #[cfg(feature = "tonic")]
+    let body = match replace(body, |body: tonic::body::Body, counter| {
+        tonic::body::Body::new(Counted { inner: body, counter })
+    }) {
+        (body, Some(counter)) => return (body, Some(counter)),
+        (body, None) => body,
+    };
+    (body, None)
+}
+
+#[cfg(any(feature = "axum", feature = "tonic"))]
+fn replace<B: 'static, T: 'static>(body: B, wrap: impl FnOnce(T, Arc<AtomicU64>) -> T) -> (B, Option<Arc<AtomicU64>>) {
+    use std::any::Any;
+
+    let mut slot = Some(body);
+    let mut counter = None;
+    // If `B` is `T`, an `Option<B>` is an `Option<T>`.
+    if let Some(place) = (&mut slot as &mut dyn Any).downcast_mut::<Option<T>>()
+        && let Some(body) = place.take()
+    {
+        let counting = counter.insert(Arc::new(AtomicU64::new(0)));
+        *place = Some(wrap(body, Arc::clone(counting)));
+    }
+    match slot {
+        Some(body) => (body, counter),
+        None => unreachable!("what is taken is put back"),
+    }
+}
+
+pin_project_lite::pin_project! {
+    struct Counted<B> {
+        #[pin]
+        inner: B,
+        counter: Arc<AtomicU64>,
+    }
+}
+
+impl<B: Body> Body for Counted<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let this = self.project();
+        let frame = ready!(this.inner.poll_frame(cx));
+        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()).and_then(Frame::data_ref) {
+            this.counter.fetch_add(data.remaining() as u64, Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,410 @@
+//! The layer for servers: opens an account for each request, and sees to it that it is closed.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bellwether_core::{Clock, Error, InFlight, OnEnd, Outcome, Registry, Scope};
+use http::{HeaderName, HeaderValue, Request, Response, header};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::Span;
+
+use crate::account::{self, Account, Opening, RequestBytes};
+use crate::body::{self, ResponseBody};
+use crate::incoming::{self, Ids};
+use crate::metrics::ServerMetrics;
+use crate::names::{self, Methods};
+use crate::sampler::Sampler;
+use crate::span::{self, Beginning};
+
+/// Observes every request of an axum or tonic service: ids, trace, scope, RED metrics. Cheap to clone.
+///
+/// A second layer within the first notices and stays silent.
+#[derive(Debug, Clone)]
+pub struct ObserveLayer(Option<Arc<Shared>>);
+
+/// What all requests of a layer share.
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) metrics: ServerMetrics,
+    pub(crate) listeners: Vec<Arc<dyn OnEnd>>,
+    request_id_header: HeaderName,
+    sampler: Sampler,
+    trust_remote_sampled: bool,
+    default_scheme: &'static str,
+    methods: Methods,
+    span_hook: Option<Box<SpanHook>>,
+    error_kinds: Option<Box<ErrorKinds>>,
+}
+
+type SpanHook = dyn Fn(&Span, &Scope) + Send + Sync;
+type ErrorKinds = dyn Fn(&dyn Any) -> Option<(&'static str, Outcome)> + Send + Sync;
+
+/// Describes an [`ObserveLayer`]; from [`ObserveLayer::builder`].
+#[must_use = "a layer is made by `build`"]
+pub struct ObserveBuilder<'r> {
+    registry: &'r Registry,
+    request_id_header: HeaderName,
+    sampler: Sampler,
+    trust_remote_sampled: bool,
+    default_scheme: &'static str,
+    methods: Methods,
+    listeners: Vec<Arc<dyn OnEnd>>,
+    span_hook: Option<Box<SpanHook>>,
+    error_kinds: Option<Box<ErrorKinds>>,
+}
+
+/// The service that [`ObserveLayer`] makes.
+#[derive(Debug, Clone)]
+pub struct Observe<S> {
+    inner: S,
+    shared: Option<Arc<Shared>>,
+}
+
+impl ObserveLayer {
+    /// A layer that counts into `registry`, with the defaults of [`builder`](Self::builder).
+    ///
+    /// # Errors
+    /// If the registry has other metrics of the same names.
+    pub fn new(registry: &Registry) -> Result<Self, Error> {
+        Self::builder(registry).build()
+    }
+
+    /// Describes a layer. Unless told otherwise it begins no sampled traces, follows the sampling decision of callers,
+    /// and reads request ids from `x-request-id`.
+    pub fn builder(registry: &Registry) -> ObserveBuilder<'_> {
+        ObserveBuilder {
+            registry,
+            request_id_header: HeaderName::from_static("x-request-id"),
+            sampler: Sampler::never(),
+            trust_remote_sampled: true,
+            default_scheme: "http",
+            methods: Methods::default(),
+            listeners: Vec::new(),
+            span_hook: None,
+            error_kinds: None,
+        }
+    }
+
+    /// A layer that lets requests through untouched, for a service that runs unobserved.
+    pub const fn noop() -> Self {
+        Self(None)
+    }
+
+    /// Counts an upgraded connection as open until the guard is dropped. The layer itself sees only the handshake: hold
+    /// the guard where the connection is served.
+    pub fn upgraded(&self) -> Option<InFlight> {
+        self.0.as_ref().map(|shared| shared.metrics.upgraded().in_flight())
+    }
+}
+
+impl<'r> ObserveBuilder<'r> {
+    /// The header that request ids come in and go out by.
+    pub fn request_id_header(mut self, name: HeaderName) -> Self {
+        self.request_id_header = name;
+        self
+    }
+
+    /// Which traces are sampled.
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.sampler = sampler;
+        self
+    }
+
+    /// Whether the `sampled` flag of callers is believed. Not, at the edge: anybody could have everything traced. The
+    /// trace id is kept either way.
+    pub fn trust_remote_sampled(mut self, trust: bool) -> Self {
+        self.trust_remote_sampled = trust;
+        self
+    }
+
+    /// Requests without a scheme of their own (all of HTTP/1.1) came by HTTPS, as behind a proxy that ends TLS.
+    pub fn https(mut self) -> Self {
+        self.default_scheme = "https";
+        self
+    }
+
+    /// The request methods that are called by their name, all others being `_OTHER`; default: those of the semantic
+    /// conventions.
+    pub fn known_methods(mut self, methods: impl IntoIterator<Item = &'static str>) -> Self {
+        self.methods = Methods::only(methods.into_iter().collect());
+        self
+    }
+
+    /// Somebody who wants to hear of every request's end.
+    pub fn listener(mut self, listener: Arc<dyn OnEnd>) -> Self {
+        self.listeners.push(listener);
+        self
+    }
+
+    /// Called with the span of a sampled request before it is entered, to tie it to the caller's trace.
+    pub fn span_hook(mut self, hook: impl Fn(&Span, &Scope) + Send + Sync + 'static) -> Self {
+        self.span_hook = Some(Box::new(hook));
+        self
+    }
+
+    /// Names the errors that the service itself returns, in a few words that fit a label, and says how they count. What
+    /// it does not know goes by the name of its type, as a failure.
+    pub fn error_kinds(
+        mut self,
+        kinds: impl Fn(&dyn Any) -> Option<(&'static str, Outcome)> + Send + Sync + 'static,
+    ) -> Self {
+        self.error_kinds = Some(Box::new(kinds));
+        self
+    }
+
+    /// Makes the layer.
+    ///
+    /// # Errors
+    /// If the registry has other metrics of the same names.
+    pub fn build(self) -> Result<ObserveLayer, Error> {
+        Ok(ObserveLayer(Some(Arc::new(Shared {
+            clock: self.registry.clock().clone(),
+            metrics: ServerMetrics::new(self.registry)?,
+            listeners: self.listeners,
+            request_id_header: self.request_id_header,
+            sampler: self.sampler,
+            trust_remote_sampled: self.trust_remote_sampled,
+            default_scheme: self.default_scheme,
+            methods: self.methods,
+            span_hook: self.span_hook,
+            error_kinds: self.error_kinds,
+        }))))
+    }
+}
+
+impl<S> Layer<S> for ObserveLayer {
+    type Service = Observe<S>;
+
+    fn layer(&self, inner: S) -> Observe<S> {
+        Observe { inner, shared: self.0.clone() }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Observe<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: 'static,
+    B: 'static,
+    R: Body,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // A scope in the extensions is the mark of an outer layer.
+        let silent = request.extensions().get::<Scope>().is_some();
+        let Some(shared) = self.shared.as_ref().filter(|_| !silent) else {
+            return ResponseFuture { inner: Some(self.inner.call(request)), account: None, id: None };
+        };
+        let (mut account, id, request) = shared.open(request);
+        let inner = account.run(|| self.inner.call(request));
+        ResponseFuture { inner: Some(inner), account: Some(account), id: Some(id) }
+    }
+}
+
+impl Shared {
+    /// Opens the account of a request: ids, trace, scope, span.
+    fn open<B: 'static>(self: &Arc<Self>, mut request: Request<B>) -> (Account, HeaderValue, Request<B>) {
+        let started = self.clock.now();
+        let Ids { request_id, echo, replaced, parent, malformed, trace_state } =
+            Ids::read(request.headers(), &self.request_id_header);
+        if replaced {
+            self.metrics.id_replaced();
+        }
+        if malformed {
+            self.metrics.trace_malformed();
+        }
+        let trusted = parent.filter(|_| self.trust_remote_sampled);
+        let trace = incoming::place(parent, |trace_id| self.sampler.decide(trusted, trace_id));
+        let mut scope = Scope::builder(trace).trace_state(trace_state);
+        if let Some(parent) = parent {
+            scope = scope.parent(parent.span_id());
+        }
+        let echo = match (request_id, echo) {
+            (Some(id), Some(echo)) => {
+                scope = scope.request_id(id);
+                echo
+            }
+            _ => incoming::header_value(&trace.trace_id().to_hex()),
+        };
+        #[cfg(feature = "axum")]
+        if let Some(matched) = request.extensions().get::<axum::extract::MatchedPath>() {
+            scope = scope.route(matched.as_str());
+        }
+        let scope = scope.open();
+
+        let grpc = names::is_grpc(request.headers().get(header::CONTENT_TYPE));
+        let method = self.methods.name(request.method());
+        let scheme = names::scheme(request.uri().scheme_str(), self.default_scheme);
+        let version = names::version(request.version());
+        let span =
+            if scope.sampled() { self.span(&request, &scope, method, scheme, version, grpc) } else { Span::none() };
+        let uri = request.uri().clone();
+
+        if replaced {
+            // What was malformed must not reach the service, its logs, or whom it calls.
+            request.headers_mut().insert(self.request_id_header.clone(), echo.clone());
+        }
+        request.extensions_mut().insert(scope.clone());
+        let (request, request_bytes) = request_bytes(request);
+        let account = Account::open(Opening {
+            shared: Arc::clone(self),
+            scope,
+            span,
+            started,
+            uri,
+            method,
+            scheme,
+            version,
+            grpc,
+            request_bytes,
+        });
+        (account, echo, request)
+    }
+
+    fn span<B>(
+        &self,
+        request: &Request<B>,
+        scope: &Scope,
+        method: &'static str,
+        scheme: &'static str,
+        version: &'static str,
+        grpc: bool,
+    ) -> Span {
+        let beginning = Beginning {
+            method,
+            method_original: (method == names::OTHER).then(|| incoming::cut(request.method().as_str())),
+            scheme,
+            version,
+            path: incoming::cut(request.uri().path()),
+            query: request.uri().query().map(incoming::cut),
+            route: scope.route(),
+            grpc,
+            user_agent: request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(incoming::cut),
+        };
+        // The scope is current while the span is made: whoever gives it ids can ask for them.
+        let _entered = scope.enter();
+        let span = span::begin(&beginning, scope);
+        if let Some(hook) = self.span_hook.as_ref().filter(|_| !span.is_none()) {
+            hook(&span, scope);
+        }
+        span
+    }
+
+    fn error_kind<E: 'static>(&self, error: &E) -> (&'static str, Outcome) {
+        let known = self.error_kinds.as_ref().and_then(|kinds| kinds(error));
+        known.unwrap_or_else(|| (names::short_type_name::<E>(), Outcome::Failure))
+    }
+}
+
+/// Learns the size of a request's body: declared, or counted as it is read.
+fn request_bytes<B: 'static>(request: Request<B>) -> (Request<B>, RequestBytes) {
+    if let Some(declared) = account::declared_length(request.headers()) {
+        return (request, RequestBytes::Declared(declared));
+    }
+    let streamed =
+        request.headers().contains_key(header::TRANSFER_ENCODING) || request.version() >= http::Version::HTTP_2;
+    if !streamed {
+        // HTTP/1.1 without a length or chunks has no body.
+        return (request, RequestBytes::Declared(0));
+    }
+    let (parts, body) = request.into_parts();
+    let (body, counter) = body::count_bytes(body);
+    let request_bytes = counter.map_or(RequestBytes::Unknown, RequestBytes::Counted);
+    (Request::from_parts(parts, body), request_bytes)
+}
+
+pin_project_lite::pin_project! {
+    /// The future of an observed answer.
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: Option<F>,
+        account: Option<Account>,
+        id: Option<HeaderValue>,
+    }
+
+    impl<F> PinnedDrop for ResponseFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // What the service drops may still say something of its request.
+            let _entered = this.account.as_ref().map(|account| account.scope.enter());
+            this.inner.set(None);
+        }
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    E: 'static,
+    R: Body,
+{
+    type Output = Result<Response<ResponseBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // Only dropping empties it, and nobody polls after that.
+        let Some(inner) = this.inner.as_pin_mut() else { return Poll::Pending };
+        let polled = match this.account {
+            Some(account) => account.run(|| inner.poll(cx)),
+            None => inner.poll(cx),
+        };
+        let response = ready!(polled);
+        let Some(mut account) = this.account.take() else {
+            return Poll::Ready(response.map(|response| response.map(|body| ResponseBody::new(body, None))));
+        };
+        match response {
+            Ok(response) => {
+                let (mut head, body) = response.into_parts();
+                let over = account.head(&head, body.is_end_stream());
+                if let Some(id) = this.id.take() {
+                    head.headers.entry(&account.shared().request_id_header).or_insert(id);
+                }
+                let account = if over {
+                    account.complete();
+                    None
+                } else {
+                    Some(account)
+                };
+                Poll::Ready(Ok(Response::from_parts(head, ResponseBody::new(body, account))))
+            }
+            Err(error) => {
+                let (kind, outcome) = account.shared().error_kind(&error);
+                account.service_failed(kind, outcome);
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("request_id_header", &self.request_id_header)
+            .field("sampler", &self.sampler)
+            .field("trust_remote_sampled", &self.trust_remote_sampled)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ObserveBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObserveBuilder")
+            .field("request_id_header", &self.request_id_header)
+            .field("sampler", &self.sampler)
+            .field("trust_remote_sampled", &self.trust_remote_sampled)
+            .finish_non_exhaustive()
+    }
+}
