@@ -5,7 +5,7 @@
 //! A target is one file in `fuzz/src/` and one `[[bin]]` entry in `fuzz/Cargo.toml`; inputs to start from
 //! go to `fuzz/seeds/<target>/`.
 
-use crate::step::{Step, root, target};
+use crate::step::{Step, host, root, target};
 use std::fs;
 
 const COVERAGE: &[&str] = &[
@@ -91,11 +91,4 @@ fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
     let runs = printed.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
     println!("   {} inputs, no crash", runs.unwrap_or("?").trim());
     Ok(())
-}
-
-/// The triple we build for: this machine's.
-fn host() -> Result<String, String> {
-    let text = Step::new("compiler version", "rustc -vV").output()?;
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| "rustc -vV names no host".to_owned())
 }

@@ -1,6 +1,6 @@
 //! What cargo knows of our packages and of all they stand on: `cargo metadata`, read once.
 
-use crate::step::Step;
+use crate::step::{Step, host};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,9 @@ pub(crate) struct Graph {
 
 impl Graph {
     pub(crate) fn read() -> Result<Self, String> {
-        let text = Step::new("dependency graph", "cargo metadata --format-version 1 --all-features").output()?;
+        // Only this platform's: those of others would have to be downloaded first.
+        let line = "cargo metadata --format-version 1 --all-features --filter-platform";
+        let text = Step::new("dependency graph", line).arg(host()?).output()?;
         Self::parse(&text)
     }
 

@@ -17,6 +17,13 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
+/// The triple we build for: this machine's.
+pub(crate) fn host() -> Result<String, String> {
+    let text = Step::new("compiler version", "rustc -vV").output()?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| "rustc -vV names no host".to_owned())
+}
+
 /// One program to run from the repository's root.
 pub(crate) struct Step {
     title: String,

@@ -1,7 +1,7 @@
 //! Everything that must hold before a change lands, cheapest first, the test run last.
 
 use crate::step::{Step, on_path};
-use crate::{deny, fuzz, install, tidy};
+use crate::{deny, fuzz, install, msrv, tidy};
 
 pub(crate) fn run(words: &[String]) -> Result<(), String> {
     let quick = match words {
@@ -15,6 +15,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         install::run(&[])?;
     }
     deny::run(&[])?;
+    msrv::packages()?;
     Step::new("lints", "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?;
     Step::new("documentation", "cargo doc --workspace --all-features --no-deps")
         .env("RUSTDOCFLAGS", "-D warnings")
