@@ -4,6 +4,7 @@
 use std::{
     env, fs, io,
     net::{Ipv4Addr, SocketAddr},
+    panic,
     process::ExitCode,
     sync::Arc,
     time::Duration,
@@ -51,6 +52,9 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: Args) -> Result<(), String> {
+    // The day of trouble has its panics; each is a line in the log, not a page on the terminal.
+    panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+
     let listener = listen(args.port).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let store = Store::open(&database_url()?).await?;

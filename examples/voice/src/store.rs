@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use sqlx::{AnyPool, AssertSqlSafe, Executor, any::AnyPoolOptions};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, any::AnyPoolOptions};
 
 use crate::{failure::Failure, release::Release};
 
 /// Customers that exist from the start; their ids are `1..=CUSTOMERS`.
 pub const CUSTOMERS: i64 = 200;
 /// Older orders are deleted, so that a demo left running does not fill the disk.
-pub const ORDERS_KEPT: i64 = 5_000;
+pub const ORDERS_KEPT: i64 = 10_000;
 const CUSTOMERS_KEPT: i64 = 500;
 /// How often the old ones are deleted: at every so many new ones.
 const PRUNE_EVERY: i64 = 100;
@@ -63,6 +63,11 @@ impl Store {
         // A file that is not there yet is made.
         let url = if sqlite && !url.contains('?') { &format!("{url}?mode=rwc") } else { url };
         sqlx::any::install_default_drivers();
+        // The pool would try again and again, and then only say that time is up.
+        AnyConnection::connect(url).await.map_err(|error| {
+            let path = if sqlite { url } else { "its address is in DATABASE_URL" };
+            format!("cannot open the {scheme} database ({path}): {error}")
+        })?;
         let pool = AnyPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(3))
@@ -207,7 +212,7 @@ impl Store {
                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
                  SELECT 'Customer ' || i, CASE WHEN i % 5 = 0 THEN 'trial' WHEN i % 5 < 3 THEN 'plus' ELSE 'business' END FROM n",
                 "INSERT INTO orders (customer, item, amount_cents) \
-                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1 * 10) \
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1 * 49) \
                  SELECT 1 + i % $1, 'voice turn', i % 90 FROM n",
             ] {
                 sqlx::query(fill).bind(CUSTOMERS).execute(&self.pool).await?;

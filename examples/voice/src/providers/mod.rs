@@ -7,10 +7,11 @@ pub mod tts;
 use std::{env, time::Duration};
 
 use http::header::RETRY_AFTER;
+use reqwest::ClientBuilder;
 
 use crate::{
     failure::{Failure, Why},
-    upstream::Upstreams,
+    upstream::{Upstream, Upstreams},
 };
 
 /// One client per provider.
@@ -35,8 +36,8 @@ pub(crate) struct Endpoint {
 impl Providers {
     /// The demo's own servers on loopback.
     pub fn loopback(upstreams: &Upstreams) -> Result<Self, String> {
-        let endpoint = |name: &crate::upstream::Upstream| name.base_url();
-        Self::new([endpoint(&upstreams.stt), endpoint(&upstreams.llm), endpoint(&upstreams.tts)], "loopback")
+        let bases = [&upstreams.stt, &upstreams.llm, &upstreams.tts].map(Upstream::base_url);
+        Ok(Self::new(&loopback_client()?, bases, "loopback"))
     }
 
     /// The real ones, if `OPENAI_API_KEY` is set; `OPENAI_BASE_URL` points to any server that speaks the same.
@@ -45,29 +46,32 @@ impl Providers {
             return Ok(None);
         };
         let base = env::var("OPENAI_BASE_URL").unwrap_or_else(|_| "https://api.openai.com/v1".into());
-        Self::new([base.clone(), base.clone(), base], &key).map(Some)
+        let http = http_client(|builder| builder)?;
+        Ok(Some(Self::new(&http, [base.clone(), base.clone(), base], &key)))
     }
 
-    fn new([stt, llm, tts]: [String; 3], key: &str) -> Result<Self, String> {
-        let http = http_client()?;
-        let at = |base: String| Endpoint {
+    fn new(http: &reqwest::Client, bases: [String; 3], key: &str) -> Self {
+        let [stt, llm, tts] = bases.map(|base| Endpoint {
             http: http.clone(),
             base: base.trim_end_matches('/').to_owned(),
             key: key.to_owned(),
-        };
-        Ok(Self { stt: stt::Stt::new(at(stt)), llm: llm::Llm::new(at(llm)), tts: tts::Tts::new(at(tts)) })
+        });
+        Self { stt: stt::Stt::new(stt), llm: llm::Llm::new(llm), tts: tts::Tts::new(tts) }
     }
 }
 
+/// An HTTP client for servers on this machine: it trusts no certificate, so that it needs none installed.
+pub(crate) fn loopback_client() -> Result<reqwest::Client, String> {
+    http_client(|builder| builder.tls_certs_only([]))
+}
+
 /// An HTTP client that gives up in time; `read_timeout` also covers a stream that falls silent.
-pub(crate) fn http_client() -> Result<reqwest::Client, String> {
+fn http_client(tls: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<reqwest::Client, String> {
     // The process default for TLS; a second call finds it there.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .read_timeout(Duration::from_secs(5))
-        .build()
-        .map_err(|error| format!("cannot make an HTTP client: {error}"))
+    let builder =
+        reqwest::Client::builder().connect_timeout(Duration::from_secs(1)).read_timeout(Duration::from_secs(5));
+    tls(builder).build().map_err(|error| format!("cannot make an HTTP client: {error:?}"))
 }
 
 /// The response, if it is a success.

@@ -11,7 +11,7 @@ use tonic::transport::{Channel, Endpoint};
 use super::{Arrival, Visit};
 use crate::{
     proto::{Audio, voice_client::VoiceClient},
-    providers::http_client,
+    providers::loopback_client,
     store::CUSTOMERS,
 };
 
@@ -31,7 +31,7 @@ impl Visitor {
     pub(super) fn new(target: SocketAddr) -> Result<Self, String> {
         let base = format!("http://{target}");
         let grpc = Endpoint::from_shared(base.clone()).map_err(|error| error.to_string())?.connect_lazy();
-        Ok(Self { http: http_client()?, grpc, base })
+        Ok(Self { http: loopback_client()?, grpc, base })
     }
 
     pub(super) async fn pay(self, arrival: Arrival) {

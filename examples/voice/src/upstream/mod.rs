@@ -68,6 +68,11 @@ impl Upstreams {
 }
 
 impl Upstream {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Where its API begins.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)

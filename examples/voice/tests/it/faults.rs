@@ -1,5 +1,6 @@
 //! What the customer is told when an upstream or a release is bad, and that it passes.
 
+use tokio::{net::TcpStream, task::yield_now};
 use voice::{
     release::Release,
     upstream::{Fault, Upstream, Upstreams},
@@ -7,17 +8,25 @@ use voice::{
 
 use crate::demo::demo;
 
+/// Sets a fault and waits until the port shows it.
+async fn set(upstream: &Upstream, fault: Fault) {
+    upstream.set(fault);
+    while TcpStream::connect(upstream.address()).await.is_ok() == (fault == Fault::Down) {
+        yield_now().await;
+    }
+}
+
 /// Breaks one upstream; the turn must fail with this status and these words, and work again afterwards.
 async fn check(which: impl Fn(&Upstreams) -> &Upstream, fault: Fault, status: u16, words: &str) {
     let demo = demo().await;
-    which(&demo.upstreams).set(fault);
+    set(which(&demo.upstreams), fault).await;
     let answer = demo.turn(3).await;
     let last = answer.lines.last().expect("words");
     assert_eq!((answer.status, last["error"].as_str()), (status, Some(words)));
     assert_eq!(answer.whole, status != 200, "a failure in the middle breaks the answer");
     assert_eq!(answer.retry_after.is_some(), fault == Fault::Quota(0));
 
-    which(&demo.upstreams).set(Fault::None);
+    set(which(&demo.upstreams), Fault::None).await;
     let answer = demo.turn(3).await;
     assert_eq!((answer.status, answer.whole), (200, true), "recovers from {fault:?}");
 }
