@@ -55,7 +55,13 @@ impl Index {
 
     /// All series, in the order they were made.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Series> {
-        (0..self.len.load(Ordering::Acquire)).filter_map(|number| self.series(number))
+        self.iter_from(0)
+    }
+
+    /// All series but the first `skip`.
+    pub(crate) fn iter_from(&self, skip: usize) -> impl Iterator<Item = &Series> {
+        let skip = u32::try_from(skip).unwrap_or(u32::MAX);
+        (skip..self.len.load(Ordering::Acquire)).filter_map(|number| self.series(number))
     }
 
     #[inline]

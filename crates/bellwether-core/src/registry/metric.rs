@@ -136,7 +136,19 @@ impl Metric {
     /// All series in the order they began; the overflow series, if there is one, last. Takes no lock: new series may
     /// begin meanwhile and are not waited for.
     pub fn series(&self) -> impl Iterator<Item = &Series> {
-        self.index.iter().chain(self.overflow.get().map(|(series, _)| series))
+        self.series_after(0)
+    }
+
+    /// As [`series`](Self::series), without the first `skip`: a reader that pauses continues here, at no cost.
+    pub fn series_after(&self, skip: usize) -> impl Iterator<Item = &Series> {
+        self.index.iter_from(skip).chain(self.overflow.get().map(|(series, _)| series))
+    }
+
+    /// The sets of label names that its series were asked for with, each sorted, in no particular order; the overflow
+    /// series' not among them. At most 64: code that invents label names has more, which are not kept.
+    pub fn label_names(&self) -> Vec<Vec<String>> {
+        let known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|names| names.iter().map(str::to_owned).collect()).collect()
     }
 
     /// What was turned away when the budget was spent; `None` as long as it is not.
