@@ -19,7 +19,7 @@ use voice::{
     providers::Providers,
     store::Store,
     story::Stage,
-    traffic::Traffic,
+    traffic::{Tally, Traffic},
     upstream::Upstreams,
     worker::Worker,
 };
@@ -69,11 +69,15 @@ async fn run(args: Args) -> Result<(), String> {
     let server = tokio::spawn(server.into_future());
 
     welcome(address, &args, upstreams.is_some());
-    let visitors = args.traffic.then(|| busy(&args, address, &app, upstreams.as_ref())).transpose()?;
+    let tally = Arc::new(Tally::default());
+    let visitors = args.traffic.then(|| busy(&args, address, &app, upstreams.as_ref(), &tally)).transpose()?;
 
     interrupted().await;
     drop(visitors);
     drop(stop);
+    if args.traffic {
+        println!("{tally}");
+    }
     match timeout(GRACE, server).await {
         Ok(_) => Ok(()),
         Err(_) => Err(format!("some requests did not finish within {} s", GRACE.as_secs())),
@@ -112,7 +116,13 @@ fn providers(seed: u64) -> Result<(Providers, Option<Upstreams>), String> {
 }
 
 /// Traffic and trouble, on a thread of their own.
-fn busy(args: &Args, target: SocketAddr, app: &App, upstreams: Option<&Upstreams>) -> Result<Worker, String> {
+fn busy(
+    args: &Args,
+    target: SocketAddr,
+    app: &App,
+    upstreams: Option<&Upstreams>,
+    tally: &Arc<Tally>,
+) -> Result<Worker, String> {
     let Args { seed, day, quiet, .. } = *args;
     // Real providers cost money, and the visitors' audio is silence.
     let traffic = Traffic { target, seed, day, places: PLACES, turns: upstreams.is_some() };
@@ -122,8 +132,9 @@ fn busy(args: &Args, target: SocketAddr, app: &App, upstreams: Option<&Upstreams
             println!("{line}");
         }
     };
+    let tally = tally.clone();
     Worker::start("traffic", async move {
-        tokio::join!(traffic.run(Arc::default()), stage.play(day, tell));
+        tokio::join!(traffic.run(tally), stage.play(day, tell));
     })
     .map_err(|error| format!("cannot start the traffic: {error}"))
 }

@@ -4,7 +4,7 @@ pub mod llm;
 pub mod stt;
 pub mod tts;
 
-use std::{env, time::Duration};
+use std::{env, fmt, time::Duration};
 
 use http::header::RETRY_AFTER;
 use reqwest::ClientBuilder;
@@ -26,11 +26,17 @@ pub struct Providers {
 }
 
 /// Where a provider is, and what it wants to see.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
+struct Endpoint {
     http: reqwest::Client,
     base: String,
     key: String,
+}
+
+impl fmt::Debug for Endpoint {
+    /// Not the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("base", &self.base).finish_non_exhaustive()
+    }
 }
 
 impl Providers {

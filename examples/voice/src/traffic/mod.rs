@@ -4,6 +4,7 @@ mod schedule;
 mod visitor;
 
 use std::{
+    fmt,
     net::SocketAddr,
     sync::{
         Arc,
@@ -42,6 +43,13 @@ pub struct Tally {
     pub visits: AtomicU64,
     /// Visits that found none.
     pub turned_away: AtomicU64,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [visits, turned_away] = [&self.visits, &self.turned_away].map(|count| count.load(Ordering::Relaxed));
+        write!(f, "{visits} visits, {turned_away} more turned away")
+    }
 }
 
 impl Traffic {
