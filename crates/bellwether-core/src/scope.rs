@@ -71,7 +71,7 @@ pub struct Call {
     /// How it ended.
     pub outcome: Outcome,
     /// What kind of error, bounded.
-    pub error: Option<&'static str>,
+    pub error: Option<Box<str>>,
     /// How long it took.
     pub duration: Duration,
 }
@@ -93,8 +93,9 @@ impl Facts {
 }
 
 impl Call {
-    /// A call that has ended.
-    pub fn new(peer: Arc<str>, outcome: Outcome, error: Option<&'static str>, duration: Duration) -> Self {
+    /// A call that has ended; an empty `error` means none.
+    pub fn new(peer: Arc<str>, outcome: Outcome, error: &str, duration: Duration) -> Self {
+        let error = Some(error).filter(|error| !error.is_empty()).map(Into::into);
         Self { peer, outcome, error, duration }
     }
 }

@@ -7,24 +7,27 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use bellwether_core::{Gauge, Instant, Kind, Operation, Outcome, Scope, Value};
+use bellwether_core::{Gauge, Instant, Outcome, Scope, TraceContext};
 use http::{HeaderMap, StatusCode, Uri, header};
 use tracing::Span;
 
-use crate::metrics::Ended;
+use crate::ended::Ended;
 use crate::names::{self, Code, OTHER};
-use crate::server::Shared;
+use crate::side::{Peer, Shared};
 use crate::span;
 
 #[derive(Debug)]
 pub(crate) struct Account {
     shared: Arc<Shared>,
     pub(crate) scope: Scope,
+    trace: TraceContext,
     span: Span,
     active: Gauge,
     started: Instant,
     first_byte: Option<Instant>,
     uri: Uri,
+    /// Whom a client called.
+    peer: Option<Peer>,
     pub(crate) method: &'static str,
     scheme: &'static str,
     version: &'static str,
@@ -38,6 +41,7 @@ pub(crate) struct Account {
     /// How many bytes the answer's head declared.
     declared: Option<u64>,
     streamed: bool,
+    answered_as_grpc: bool,
     /// The service is running on this account: a drop now is a panic.
     running: bool,
     open: bool,
@@ -69,6 +73,8 @@ pub(crate) enum RequestBytes {
 pub(crate) struct Opening {
     pub(crate) shared: Arc<Shared>,
     pub(crate) scope: Scope,
+    /// The place in its trace of this very operation.
+    pub(crate) trace: TraceContext,
     pub(crate) span: Span,
     pub(crate) started: Instant,
     pub(crate) uri: Uri,
@@ -76,12 +82,13 @@ pub(crate) struct Opening {
     pub(crate) scheme: &'static str,
     pub(crate) version: &'static str,
     pub(crate) grpc: bool,
+    pub(crate) peer: Option<Peer>,
     pub(crate) request_bytes: RequestBytes,
 }
 
 impl Account {
     pub(crate) fn open(opening: Opening) -> Self {
-        let active = opening.shared.metrics.active(opening.method, opening.scheme);
+        let active = opening.shared.side.active(opening.method, opening.scheme, opening.peer.as_ref());
         active.add(1.0);
         Self {
             active,
@@ -93,13 +100,16 @@ impl Account {
             response_bytes: 0,
             declared: None,
             streamed: false,
+            answered_as_grpc: false,
             running: false,
             open: true,
             shared: opening.shared,
             scope: opening.scope,
+            trace: opening.trace,
             span: opening.span,
             started: opening.started,
             uri: opening.uri,
+            peer: opening.peer,
             method: opening.method,
             scheme: opening.scheme,
             version: opening.version,
@@ -130,7 +140,8 @@ impl Account {
         self.declared_outcome = head.extensions.get::<Outcome>().copied();
         let content_type = head.headers.get(header::CONTENT_TYPE);
         if let Protocol::Grpc(code) = &mut self.protocol {
-            *code = if names::is_grpc(content_type) {
+            self.answered_as_grpc = names::is_grpc(content_type);
+            *code = if self.answered_as_grpc {
                 head.headers.get("grpc-status").map(|status| Code::parse(status.as_bytes()))
             } else {
                 Some(Code::of_http(head.status))
@@ -199,20 +210,13 @@ impl Account {
             Some(End::Error(error, outcome)) => (outcome, error),
             Some(End::Complete) => self.judge(),
             None if self.running => (Outcome::Failure, "panic"),
-            None => (Outcome::Cancelled, "client_cancelled"),
+            None => (Outcome::Cancelled, self.shared.side.cancelled()),
         };
-        let now = self.shared.clock.now();
-        let duration = now.since(self.started);
-        let first_byte = self.first_byte.map(|at| at.since(self.started));
         let path = self.uri.path().trim_start_matches('/');
         let rpc = match self.protocol {
             Protocol::Http => None,
             Protocol::Grpc(Some(Code::UNIMPLEMENTED)) => Some(OTHER),
-            // Answered as gRPC, or known from earlier answers: the name is not the client's invention.
-            Protocol::Grpc(code) if code.is_some() || self.status.is_some() || self.shared.metrics.knows(path) => {
-                Some(path)
-            }
-            Protocol::Grpc(_) => Some(OTHER),
+            Protocol::Grpc(_) => Some(self.shared.side.rpc_method(path, self.answered_as_grpc)),
         };
         let status = match self.protocol {
             Protocol::Http => self.status.as_ref().map_or("", StatusCode::as_str),
@@ -225,94 +229,41 @@ impl Account {
             RequestBytes::Declared(bytes) => Some(*bytes),
             RequestBytes::Counted(bytes) => Some(bytes.load(Relaxed)),
         };
-        let trace = self.scope.trace().filter(|trace| trace.sampled());
         let ended = Ended {
             method: self.method,
             scheme: self.scheme,
             version: self.version,
+            uri: &self.uri,
             route: self.scope.route().unwrap_or_default(),
+            peer: self.peer.as_ref(),
+            http_status: self.status,
             rpc,
             status,
             error,
             outcome,
-            duration,
-            first_byte,
+            duration: self.shared.clock.now().since(self.started),
+            first_byte: self.first_byte.map(|at| at.since(self.started)),
             streamed: self.streamed,
             request_bytes,
             response_bytes: self.response_bytes,
-            sampled: trace.map(|trace| (trace.trace_id(), trace.span_id())),
+            sampled: self.trace.sampled().then(|| (self.trace.trace_id(), self.trace.span_id())),
         };
-        self.shared.metrics.record(&ended);
-        self.shared.metrics.business.record(&self.scope, outcome);
-        span::end(&self.span, &ended, self.status, &self.scope);
+        self.shared.side.record(&ended, &self.scope);
+        span::end(&self.span, &ended, &self.scope);
         if !self.shared.listeners.is_empty() {
-            self.tell(&ended);
+            ended.tell(&self.shared, &self.scope, !self.span.is_none());
         }
     }
 
     /// Outcome and error of a complete answer, by its status.
     fn judge(&self) -> (Outcome, &str) {
+        let side = &self.shared.side;
         let (outcome, error) = match (self.protocol, &self.status) {
-            (Protocol::Grpc(Some(code)), _) => {
-                (code.server_outcome(), if code.is_server_error() { code.name() } else { "" })
-            }
-            (_, Some(status)) if status.is_server_error() => (Outcome::Failure, status.as_str()),
-            (_, Some(status)) => (names::http_outcome(*status), ""),
+            (Protocol::Grpc(Some(code)), _) => side.judge_grpc(code),
+            (_, Some(status)) => side.judge_http(status),
             (_, None) => (Outcome::Failure, OTHER),
         };
         (self.declared_outcome.unwrap_or(outcome), error)
-    }
-
-    fn tell(&self, ended: &Ended<'_>) {
-        let route = Some(ended.route).filter(|route| !route.is_empty());
-        let mut name = String::new();
-        let name = match (ended.rpc, route) {
-            (Some(rpc), _) => rpc,
-            (None, Some(route)) => {
-                name.reserve_exact(self.method_for_span().len() + 1 + route.len());
-                name.push_str(self.method_for_span());
-                name.push(' ');
-                name.push_str(route);
-                &name
-            }
-            (None, None) => self.method_for_span(),
-        };
-        let http_status = self.status.map(|status| i64::from(status.as_u16()));
-        let rpc = ended.rpc;
-        let all = [
-            Some(("http.request.method", Value::Str(ended.method))),
-            Some(("url.scheme", Value::Str(ended.scheme))),
-            Some(("url.path", Value::Str(self.uri.path()))),
-            self.uri.query().map(|query| ("url.query", Value::Str(query))),
-            Some(("network.protocol.version", Value::Str(ended.version))),
-            route.map(|route| ("http.route", Value::Str(route))),
-            http_status.map(|status| ("http.response.status_code", Value::Int(status))),
-            rpc.map(|_| ("rpc.system.name", Value::Str("grpc"))),
-            rpc.map(|rpc| ("rpc.method", Value::Str(rpc))),
-            rpc.map(|_| (crate::metrics::RPC_STATUS, Value::Str(ended.status))),
-        ];
-        let mut attributes = [("", Value::Int(0)); 10];
-        let mut known = 0;
-        for (place, attribute) in attributes.iter_mut().zip(all.into_iter().flatten()) {
-            *place = attribute;
-            known += 1;
-        }
-        let mut operation = Operation::new(Kind::Server, name, ended.outcome, ended.duration, &self.scope);
-        operation.route = route;
-        operation.error = Some(ended.error).filter(|error| !error.is_empty());
-        operation.first_byte = ended.first_byte;
-        operation.request_bytes = ended.request_bytes.unwrap_or_default();
-        operation.response_bytes = ended.response_bytes;
-        operation.has_span = !self.span.is_none();
-        operation.attributes = attributes.get(..known).unwrap_or_default();
-        for listener in &self.shared.listeners {
-            listener.ended(&operation);
-        }
-    }
-
-    /// A span of an unknown method is just called HTTP.
-    fn method_for_span(&self) -> &'static str {
-        if self.method == OTHER { "HTTP" } else { self.method }
     }
 }
 

@@ -2,17 +2,28 @@
 
 mod account;
 mod body;
+mod client;
+mod client_metrics;
+mod ended;
+mod future;
 mod incoming;
-mod metrics;
 mod names;
+#[cfg(feature = "reqwest")]
+mod reqwest;
 mod sampler;
 mod server;
+mod server_metrics;
+mod side;
 mod span;
 #[cfg(feature = "tokio")]
 mod spawn;
 
 pub use body::ResponseBody;
+pub use client::{CallBuilder, CallLayer, ObservedCall};
+pub use future::ResponseFuture;
+#[cfg(feature = "reqwest")]
+pub use reqwest::ObserveCalls;
 pub use sampler::Sampler;
-pub use server::{Observe, ObserveBuilder, ObserveLayer, ResponseFuture};
+pub use server::{Observe, ObserveBuilder, ObserveLayer};
 #[cfg(feature = "tokio")]
 pub use spawn::{spawn, spawn_blocking};

@@ -32,8 +32,8 @@ impl Sampler {
 
     /// This share of the traces that begin here, clamped to 0..=1.
     pub fn ratio(share: f64) -> Self {
-        // A cast saturates, and makes 0 of NaN.
-        Self { below: (share.min(1.0) * (1_u64 << 63) as f64) as u64, follow_parent: true }
+        // NaN stays NaN, and a cast makes 0 of it.
+        Self { below: (share.clamp(0.0, 1.0) * (1_u64 << 63) as f64) as u64, follow_parent: true }
     }
 
     /// Decides for every request alike, whatever its caller decided.

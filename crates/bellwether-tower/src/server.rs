@@ -1,13 +1,12 @@
 //! The layer for servers: opens an account for each request, and sees to it that it is closed.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bellwether_core::{Clock, Error, InFlight, OnEnd, Outcome, Registry, Scope};
+use bellwether_core::{Error, InFlight, OnEnd, Outcome, Registry, Scope};
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body::Body;
 use tower_layer::Layer;
@@ -16,10 +15,12 @@ use tracing::Span;
 
 use crate::account::{self, Account, Opening, RequestBytes};
 use crate::body::{self, ResponseBody};
+use crate::future::ResponseFuture;
 use crate::incoming::{self, Ids};
-use crate::metrics::ServerMetrics;
 use crate::names::{self, Methods};
 use crate::sampler::Sampler;
+use crate::server_metrics::ServerMetrics;
+use crate::side::{ErrorKinds, Server, Shared, Side, SpanHook};
 use crate::span::{self, Beginning};
 
 /// Observes every request of an axum or tonic service: ids, trace, scope, RED metrics. Cheap to clone.
@@ -27,23 +28,6 @@ use crate::span::{self, Beginning};
 /// A second layer within the first notices and stays silent.
 #[derive(Debug, Clone)]
 pub struct ObserveLayer(Option<Arc<Shared>>);
-
-/// What all requests of a layer share.
-pub(crate) struct Shared {
-    pub(crate) clock: Clock,
-    pub(crate) metrics: ServerMetrics,
-    pub(crate) listeners: Vec<Arc<dyn OnEnd>>,
-    request_id_header: HeaderName,
-    sampler: Sampler,
-    trust_remote_sampled: bool,
-    default_scheme: &'static str,
-    methods: Methods,
-    span_hook: Option<Box<SpanHook>>,
-    error_kinds: Option<Box<ErrorKinds>>,
-}
-
-type SpanHook = dyn Fn(&Span, &Scope) + Send + Sync;
-type ErrorKinds = dyn Fn(&dyn Any) -> Option<(&'static str, Outcome)> + Send + Sync;
 
 /// Describes an [`ObserveLayer`]; from [`ObserveLayer::builder`].
 #[must_use = "a layer is made by `build`"]
@@ -54,6 +38,7 @@ pub struct ObserveBuilder<'r> {
     trust_remote_sampled: bool,
     default_scheme: &'static str,
     methods: Methods,
+    rpc_methods: Option<HashSet<Box<str>>>,
     listeners: Vec<Arc<dyn OnEnd>>,
     span_hook: Option<Box<SpanHook>>,
     error_kinds: Option<Box<ErrorKinds>>,
@@ -85,6 +70,7 @@ impl ObserveLayer {
             trust_remote_sampled: true,
             default_scheme: "http",
             methods: Methods::default(),
+            rpc_methods: None,
             listeners: Vec::new(),
             span_hook: None,
             error_kinds: None,
@@ -99,7 +85,7 @@ impl ObserveLayer {
     /// Counts an upgraded connection as open until the guard is dropped. The layer itself sees only the handshake: hold
     /// the guard where the connection is served.
     pub fn upgraded(&self) -> Option<InFlight> {
-        self.0.as_ref().map(|shared| shared.metrics.upgraded().in_flight())
+        Some(self.0.as_ref()?.server()?.metrics.upgraded().in_flight())
     }
 }
 
@@ -136,6 +122,14 @@ impl<'r> ObserveBuilder<'r> {
         self
     }
 
+    /// The gRPC methods that are called by their name, `package.Service/Method`, all others being `_OTHER`; default: every
+    /// method that is answered with anything but UNIMPLEMENTED. Declare them where a layer within answers for any
+    /// method, an authorisation for example, or strangers can name series.
+    pub fn rpc_methods<M: Into<Box<str>>>(mut self, methods: impl IntoIterator<Item = M>) -> Self {
+        self.rpc_methods = Some(methods.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Somebody who wants to hear of every request's end.
     pub fn listener(mut self, listener: Arc<dyn OnEnd>) -> Self {
         self.listeners.push(listener);
@@ -163,13 +157,17 @@ impl<'r> ObserveBuilder<'r> {
     /// # Errors
     /// If the registry has other metrics of the same names.
     pub fn build(self) -> Result<ObserveLayer, Error> {
+        let metrics = ServerMetrics::new(self.registry)?;
         Ok(ObserveLayer(Some(Arc::new(Shared {
             clock: self.registry.clock().clone(),
-            metrics: ServerMetrics::new(self.registry)?,
+            side: Side::Server(Box::new(Server {
+                metrics,
+                trust_remote_sampled: self.trust_remote_sampled,
+                rpc_methods: self.rpc_methods,
+            })),
             listeners: self.listeners,
             request_id_header: self.request_id_header,
             sampler: self.sampler,
-            trust_remote_sampled: self.trust_remote_sampled,
             default_scheme: self.default_scheme,
             methods: self.methods,
             span_hook: self.span_hook,
@@ -204,28 +202,41 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         // A scope in the extensions is the mark of an outer layer.
         let silent = request.extensions().get::<Scope>().is_some();
-        let Some(shared) = self.shared.as_ref().filter(|_| !silent) else {
-            return ResponseFuture { inner: Some(self.inner.call(request)), account: None, id: None };
+        let Some((shared, server)) =
+            self.shared.as_ref().filter(|_| !silent).and_then(|shared| Some((shared, shared.server()?)))
+        else {
+            return ResponseFuture::new(self.inner.call(request), None);
         };
-        let (mut account, id, request) = shared.open(request);
+        let (mut account, id, request) = shared.open(server, request);
         let inner = account.run(|| self.inner.call(request));
-        ResponseFuture { inner: Some(inner), account: Some(account), id: Some(id) }
+        ResponseFuture::new(inner, Some((account, Some(id))))
     }
 }
 
 impl Shared {
+    fn server(&self) -> Option<&Server> {
+        match &self.side {
+            Side::Server(server) => Some(server),
+            Side::Client(_) => None,
+        }
+    }
+
     /// Opens the account of a request: ids, trace, scope, span.
-    fn open<B: 'static>(self: &Arc<Self>, mut request: Request<B>) -> (Account, HeaderValue, Request<B>) {
+    fn open<B: 'static>(
+        self: &Arc<Self>,
+        server: &Server,
+        mut request: Request<B>,
+    ) -> (Account, HeaderValue, Request<B>) {
         let started = self.clock.now();
         let Ids { request_id, echo, replaced, parent, malformed, trace_state } =
             Ids::read(request.headers(), &self.request_id_header);
         if replaced {
-            self.metrics.id_replaced();
+            server.metrics.id_replaced();
         }
         if malformed {
-            self.metrics.trace_malformed();
+            server.metrics.trace_malformed();
         }
-        let trusted = parent.filter(|_| self.trust_remote_sampled);
+        let trusted = parent.filter(|_| server.trust_remote_sampled);
         let trace = incoming::place(parent, |trace_id| self.sampler.decide(trusted, trace_id));
         let mut scope = Scope::builder(trace).trace_state(trace_state);
         if let Some(parent) = parent {
@@ -261,6 +272,7 @@ impl Shared {
         let account = Account::open(Opening {
             shared: Arc::clone(self),
             scope,
+            trace,
             span,
             started,
             uri,
@@ -268,6 +280,7 @@ impl Shared {
             scheme,
             version,
             grpc,
+            peer: None,
             request_bytes,
         });
         (account, echo, request)
@@ -301,11 +314,6 @@ impl Shared {
         }
         span
     }
-
-    fn error_kind<E: 'static>(&self, error: &E) -> (&'static str, Outcome) {
-        let known = self.error_kinds.as_ref().and_then(|kinds| kinds(error));
-        known.unwrap_or_else(|| (names::short_type_name::<E>(), Outcome::Failure))
-    }
 }
 
 /// Learns the size of a request's body: declared, or counted as it is read.
@@ -323,80 +331,6 @@ fn request_bytes<B: 'static>(request: Request<B>) -> (Request<B>, RequestBytes) 
     let (body, counter) = body::count_bytes(body);
     let request_bytes = counter.map_or(RequestBytes::Unknown, RequestBytes::Counted);
     (Request::from_parts(parts, body), request_bytes)
-}
-
-pin_project_lite::pin_project! {
-    /// The future of an observed answer.
-    #[derive(Debug)]
-    pub struct ResponseFuture<F> {
-        #[pin]
-        inner: Option<F>,
-        account: Option<Account>,
-        id: Option<HeaderValue>,
-    }
-
-    impl<F> PinnedDrop for ResponseFuture<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            // What the service drops may still say something of its request.
-            let _entered = this.account.as_ref().map(|account| account.scope.enter());
-            this.inner.set(None);
-        }
-    }
-}
-
-impl<F, R, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response<R>, E>>,
-    E: 'static,
-    R: Body,
-{
-    type Output = Result<Response<ResponseBody<R>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        // Only dropping empties it, and nobody polls after that.
-        let Some(inner) = this.inner.as_pin_mut() else { return Poll::Pending };
-        let polled = match this.account {
-            Some(account) => account.run(|| inner.poll(cx)),
-            None => inner.poll(cx),
-        };
-        let response = ready!(polled);
-        let Some(mut account) = this.account.take() else {
-            return Poll::Ready(response.map(|response| response.map(|body| ResponseBody::new(body, None))));
-        };
-        match response {
-            Ok(response) => {
-                let (mut head, body) = response.into_parts();
-                let over = account.head(&head, body.is_end_stream());
-                if let Some(id) = this.id.take() {
-                    head.headers.entry(&account.shared().request_id_header).or_insert(id);
-                }
-                let account = if over {
-                    account.complete();
-                    None
-                } else {
-                    Some(account)
-                };
-                Poll::Ready(Ok(Response::from_parts(head, ResponseBody::new(body, account))))
-            }
-            Err(error) => {
-                let (kind, outcome) = account.shared().error_kind(&error);
-                account.service_failed(kind, outcome);
-                Poll::Ready(Err(error))
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("request_id_header", &self.request_id_header)
-            .field("sampler", &self.sampler)
-            .field("trust_remote_sampled", &self.trust_remote_sampled)
-            .finish_non_exhaustive()
-    }
 }
 
 impl fmt::Debug for ObserveBuilder<'_> {

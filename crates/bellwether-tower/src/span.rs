@@ -1,11 +1,13 @@
 //! The span of a sampled request, by `tracing`, with the fields that the semantic conventions name.
 
-use bellwether_core::{Outcome, Scope};
-use http::StatusCode;
+use bellwether_core::Scope;
+use http::Uri;
 use tracing::{Span, field};
 
-use crate::metrics::Ended;
+use crate::ended::Ended;
+use crate::incoming::cut;
 use crate::names::OTHER;
+use crate::side::Peer;
 
 /// What a span is made of, known before the service is called.
 #[derive(Debug)]
@@ -77,8 +79,43 @@ pub(crate) fn begin(beginning: &Beginning<'_>, scope: &Scope) -> Span {
     )
 }
 
+/// The span of a call, within whichever span makes it.
+pub(crate) fn begin_call(uri: &Uri, method: &'static str, peer: &Peer, grpc: bool) -> Span {
+    if grpc {
+        let rpc_method = uri.path().trim_start_matches('/');
+        return tracing::info_span!(
+            target: "bellwether::client",
+            "call",
+            otel.name = rpc_method,
+            otel.kind = "client",
+            otel.status_code = field::Empty,
+            rpc.system.name = "grpc",
+            rpc.method = rpc_method,
+            rpc.response.status_code = field::Empty,
+            error.type = field::Empty,
+            server.address = peer.address(),
+            server.port = i64::from(peer.port()),
+        );
+    }
+    // Without query: it is where clients put keys.
+    tracing::info_span!(
+        target: "bellwether::client",
+        "call",
+        otel.name = method,
+        otel.kind = "client",
+        otel.status_code = field::Empty,
+        http.request.method = method,
+        http.response.status_code = field::Empty,
+        error.type = field::Empty,
+        server.address = peer.address(),
+        server.port = i64::from(peer.port()),
+        url.scheme = uri.scheme_str(),
+        url.path = cut(uri.path()),
+    )
+}
+
 /// Writes into the span what is known at the end. The span ends when its last handle is dropped.
-pub(crate) fn end(span: &Span, ended: &Ended<'_>, status: Option<StatusCode>, scope: &Scope) {
+pub(crate) fn end(span: &Span, ended: &Ended<'_>, scope: &Scope) {
     if span.is_none() {
         return;
     }
@@ -88,20 +125,18 @@ pub(crate) fn end(span: &Span, ended: &Ended<'_>, status: Option<StatusCode>, sc
             span.record("rpc.method", rpc);
         }
         None => {
-            if let Some(status) = status {
+            if let Some(status) = ended.http_status {
                 span.record("http.response.status_code", i64::from(status.as_u16()));
             }
         }
     }
     if !ended.error.is_empty() {
         span.record("error.type", ended.error);
+        span.record("otel.status_code", "ERROR");
     }
     scope.look(|facts| {
         if let Some(customer) = &facts.customer {
             span.record("enduser.id", customer.as_str());
         }
     });
-    if ended.outcome == Outcome::Failure {
-        span.record("otel.status_code", "ERROR");
-    }
 }

@@ -1,9 +1,8 @@
 //! What a server counts: the RED metrics of the semantic conventions, and what they leave open.
 
-use std::time::Duration;
+use bellwether_core::{Business, Counter, Error, Family, Gauge, Histogram, Registry, Scope};
 
-use bellwether_core::{Business, Counter, Error, Family, Gauge, Histogram, Outcome, Registry, SpanId, TraceId};
-
+use crate::ended::Ended;
 use crate::names::OTHER;
 
 /// The bounds that the semantic conventions advise for durations in seconds.
@@ -29,30 +28,7 @@ pub(crate) struct ServerMetrics {
     upgraded: Gauge,
     replaced_ids: Counter,
     malformed_traces: Counter,
-    pub(crate) business: Business,
-}
-
-/// A request that has ended, in the words of labels. Empty means absent.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ended<'a> {
-    pub(crate) method: &'static str,
-    pub(crate) scheme: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) route: &'a str,
-    /// `Some` for a gRPC call: its method's name or `_OTHER`.
-    pub(crate) rpc: Option<&'a str>,
-    /// An HTTP status or a gRPC code; empty if there was none.
-    pub(crate) status: &'a str,
-    pub(crate) error: &'a str,
-    pub(crate) outcome: Outcome,
-    pub(crate) duration: Duration,
-    pub(crate) first_byte: Option<Duration>,
-    /// The answer was a stream of events: its length says nothing of latency.
-    pub(crate) streamed: bool,
-    pub(crate) request_bytes: Option<u64>,
-    pub(crate) response_bytes: u64,
-    /// The trace to show as exemplar.
-    pub(crate) sampled: Option<(TraceId, SpanId)>,
+    business: Business,
 }
 
 impl ServerMetrics {
@@ -153,22 +129,19 @@ impl ServerMetrics {
         self.malformed_traces.inc();
     }
 
-    pub(crate) fn record(&self, ended: &Ended<'_>) {
+    pub(crate) fn record(&self, ended: &Ended<'_>, scope: &Scope) {
+        self.business.record(scope, ended.outcome);
         let Ended { method, route, status, error, .. } = *ended;
         let outcome = ended.outcome.as_str();
         let rpc = ended.rpc.unwrap_or_default();
         // Only `http.*` metrics speak of HTTP statuses, and a gRPC call's is 200 at best.
         let http_status = if ended.rpc.is_none() { status } else { "" };
 
-        let latency = if ended.streamed { ended.first_byte.unwrap_or(ended.duration) } else { ended.duration };
         let durations = match ended.rpc {
             None => self.http_duration.get([method, ended.scheme, ended.version, route, status, error, outcome]),
             Some(rpc) => self.rpc_duration.get(["grpc", rpc, status, error, outcome]),
         };
-        match ended.sampled {
-            Some((trace_id, span_id)) => durations.record_in_trace(latency.as_secs_f64(), trace_id, span_id),
-            None => durations.record_duration(latency),
-        }
+        ended.record_latency(durations);
         if let Some(first_byte) = ended.first_byte {
             self.first_byte.get([method, route, rpc]).record_duration(first_byte);
         }

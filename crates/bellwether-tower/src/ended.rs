@@ -1,0 +1,96 @@
+//! A request that has ended, in the words of labels; and as an operation, for those who listen.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bellwether_core::{Histogram, Operation, Outcome, Scope, SpanId, TraceId, Value};
+use http::{StatusCode, Uri};
+
+use crate::names::OTHER;
+use crate::server_metrics::RPC_STATUS;
+use crate::side::{Peer, Shared};
+
+/// Empty text means absent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended<'a> {
+    pub(crate) method: &'static str,
+    pub(crate) scheme: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) uri: &'a Uri,
+    pub(crate) route: &'a str,
+    /// Whom a client called.
+    pub(crate) peer: Option<&'a Peer>,
+    pub(crate) http_status: Option<StatusCode>,
+    /// `Some` for a gRPC call: its method's name or `_OTHER`.
+    pub(crate) rpc: Option<&'a str>,
+    /// An HTTP status or the name of a gRPC code; empty if there was none.
+    pub(crate) status: &'a str,
+    pub(crate) error: &'a str,
+    pub(crate) outcome: Outcome,
+    pub(crate) duration: Duration,
+    pub(crate) first_byte: Option<Duration>,
+    /// The answer was a stream of events: its length says nothing of latency.
+    pub(crate) streamed: bool,
+    pub(crate) request_bytes: Option<u64>,
+    pub(crate) response_bytes: u64,
+    /// The trace to show as exemplar.
+    pub(crate) sampled: Option<(TraceId, SpanId)>,
+}
+
+impl Ended<'_> {
+    /// What counts as the request's latency: the whole of it, but of an event stream the time to its first byte.
+    pub(crate) fn latency(&self) -> Duration {
+        if self.streamed { self.first_byte.unwrap_or(self.duration) } else { self.duration }
+    }
+
+    pub(crate) fn record_latency(&self, durations: &Histogram) {
+        match self.sampled {
+            Some((trace, span)) => durations.record_in_trace(self.latency().as_secs_f64(), trace, span),
+            None => durations.record_duration(self.latency()),
+        }
+    }
+
+    /// Tells all listeners.
+    pub(crate) fn tell(&self, shared: &Shared, scope: &Scope, has_span: bool) {
+        let route = Some(self.route).filter(|route| !route.is_empty());
+        let method = if self.method == OTHER { "HTTP" } else { self.method };
+        let name: Cow<'_, str> = match (self.rpc, route) {
+            (Some(rpc), _) => rpc.into(),
+            (None, Some(route)) => [method, " ", route].concat().into(),
+            (None, None) => method.into(),
+        };
+        let status = self.http_status.map(|status| i64::from(status.as_u16()));
+        let all = [
+            Some(("http.request.method", Value::Str(self.method))),
+            Some(("url.scheme", Value::Str(self.scheme))),
+            Some(("url.path", Value::Str(self.uri.path()))),
+            self.uri.query().map(|query| ("url.query", Value::Str(query))),
+            Some(("network.protocol.version", Value::Str(self.version))),
+            route.map(|route| ("http.route", Value::Str(route))),
+            status.map(|status| ("http.response.status_code", Value::Int(status))),
+            self.peer.map(|peer| ("server.address", Value::Str(peer.address()))),
+            self.peer.map(|peer| ("server.port", Value::Int(i64::from(peer.port())))),
+            self.rpc.map(|_| ("rpc.system.name", Value::Str("grpc"))),
+            self.rpc.map(|rpc| ("rpc.method", Value::Str(rpc))),
+            self.rpc.map(|_| (RPC_STATUS, Value::Str(self.status))),
+        ];
+        let mut attributes = [("", Value::Int(0)); 12];
+        let mut known = 0;
+        for (place, attribute) in attributes.iter_mut().zip(all.into_iter().flatten()) {
+            *place = attribute;
+            known += 1;
+        }
+        let mut operation = Operation::new(shared.side.kind(), &name, self.outcome, self.duration, scope);
+        operation.route = route;
+        operation.peer = self.peer.map(Peer::name);
+        operation.error = Some(self.error).filter(|error| !error.is_empty());
+        operation.first_byte = self.first_byte;
+        operation.request_bytes = self.request_bytes.unwrap_or_default();
+        operation.response_bytes = self.response_bytes;
+        operation.has_span = has_span;
+        operation.attributes = attributes.get(..known).unwrap_or_default();
+        for listener in &shared.listeners {
+            listener.ended(&operation);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Server or client: what the two sides of a request count, and how they judge an answer, differ; all else is shared.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use bellwether_core::{Call, Clock, Gauge, Kind, OnEnd, Outcome, Scope};
+use http::{HeaderName, StatusCode};
+use tracing::Span;
+
+use crate::client_metrics::ClientMetrics;
+use crate::ended::Ended;
+use crate::names::{self, Code, Methods, OTHER};
+use crate::sampler::Sampler;
+use crate::server_metrics::ServerMetrics;
+
+/// What all requests of a layer share.
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) side: Side,
+    pub(crate) listeners: Vec<Arc<dyn OnEnd>>,
+    pub(crate) request_id_header: HeaderName,
+    pub(crate) sampler: Sampler,
+    pub(crate) default_scheme: &'static str,
+    pub(crate) methods: Methods,
+    pub(crate) span_hook: Option<Box<SpanHook>>,
+    pub(crate) error_kinds: Option<Box<ErrorKinds>>,
+}
+
+pub(crate) type SpanHook = dyn Fn(&Span, &Scope) + Send + Sync;
+pub(crate) type ErrorKinds = dyn Fn(&dyn Any) -> Option<(&'static str, Outcome)> + Send + Sync;
+
+#[derive(Debug)]
+pub(crate) enum Side {
+    Server(Box<Server>),
+    Client(Box<ClientMetrics>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) metrics: ServerMetrics,
+    pub(crate) trust_remote_sampled: bool,
+    /// The gRPC methods that are called by their name; `None` for all that are answered as known.
+    pub(crate) rpc_methods: Option<HashSet<Box<str>>>,
+}
+
+/// Whom a client calls.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    name: Arc<str>,
+    address: Arc<str>,
+    port: u16,
+    port_text: [u8; 5],
+}
+
+impl Side {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Server(_) => Kind::Server,
+            Self::Client(_) => Kind::Client,
+        }
+    }
+
+    pub(crate) fn active(&self, method: &str, scheme: &str, peer: Option<&Peer>) -> Gauge {
+        match self {
+            Self::Server(server) => server.metrics.active(method, scheme),
+            Self::Client(metrics) => metrics.active(method, peer),
+        }
+    }
+
+    pub(crate) fn record(&self, ended: &Ended<'_>, scope: &Scope) {
+        match self {
+            Self::Server(server) => server.metrics.record(ended, scope),
+            Self::Client(metrics) => {
+                metrics.record(ended);
+                if let Some(peer) = ended.peer {
+                    scope.call_ended(Call::new(Arc::clone(&peer.name), ended.outcome, ended.error, ended.duration));
+                }
+            }
+        }
+    }
+
+    /// Outcome and error of a complete HTTP answer. To a client, any 4xx is an error too.
+    pub(crate) fn judge_http<'a>(&self, status: &'a StatusCode) -> (Outcome, &'a str) {
+        match self {
+            Self::Server(_) if status.as_u16() < 500 => (names::http_outcome(*status), ""),
+            Self::Client(_) if status.as_u16() < 400 => (Outcome::Success, ""),
+            Self::Client(_) if *status == StatusCode::TOO_MANY_REQUESTS => (Outcome::Throttled, status.as_str()),
+            _ => (names::http_outcome(*status), status.as_str()),
+        }
+    }
+
+    /// Outcome and error of a complete gRPC answer. To a client, all but OK is an error.
+    pub(crate) fn judge_grpc(&self, code: Code) -> (Outcome, &'static str) {
+        let is_error = match self {
+            Self::Server(_) => code.is_server_error(),
+            Self::Client(_) => code != Code::OK,
+        };
+        let outcome = match self {
+            Self::Server(_) => code.server_outcome(),
+            Self::Client(_) => code.client_outcome(),
+        };
+        (outcome, if is_error { code.name() } else { "" })
+    }
+
+    /// The error of a request that was dropped before its end. Of a client's it is the application's wish, not an error.
+    pub(crate) fn cancelled(&self) -> &'static str {
+        match self {
+            Self::Server(_) => "client_cancelled",
+            Self::Client(_) => "",
+        }
+    }
+
+    /// The name of a gRPC method, if it is not the caller's invention: declared, or answered by something that knows
+    /// gRPC, now or earlier. Our own calls are no inventions.
+    pub(crate) fn rpc_method<'a>(&self, path: &'a str, answered: bool) -> &'a str {
+        let known = match self {
+            Self::Client(_) => true,
+            Self::Server(server) => match &server.rpc_methods {
+                Some(declared) => declared.contains(path),
+                None => answered || server.metrics.knows(path),
+            },
+        };
+        if known { path } else { OTHER }
+    }
+}
+
+impl Shared {
+    pub(crate) fn error_kind<E: 'static>(&self, error: &E) -> (&'static str, Outcome) {
+        let known = self.error_kinds.as_ref().and_then(|kinds| kinds(error));
+        known.unwrap_or_else(|| (names::short_type_name::<E>(), Outcome::Failure))
+    }
+}
+
+impl Peer {
+    pub(crate) fn new(name: Option<Arc<str>>, address: &str, port: u16) -> Self {
+        let address: Arc<str> = address.into();
+        let mut port_text = *b"00000";
+        let mut rest = port;
+        for digit in port_text.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        Self { name: name.unwrap_or_else(|| Arc::clone(&address)), address, port, port_text }
+    }
+
+    /// What the application calls it; its address, if it gives it no name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn port_text(&self) -> &str {
+        std::str::from_utf8(&self.port_text).unwrap_or_default().trim_start_matches('0')
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("request_id_header", &self.request_id_header)
+            .field("sampler", &self.sampler)
+            .finish_non_exhaustive()
+    }
+}
