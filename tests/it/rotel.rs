@@ -1,9 +1,9 @@
 //! A collector by others understands hand-made OTLP, in print and passed on: the yardstick for our own.
 
-use bellwether_tests::real;
 use bellwether_tests::rotel::Rotel;
 use bellwether_tests::samples::{self, TRACE_ID_HEX};
 use bellwether_tests::sink::Sink;
+use bellwether_tests::{client, real};
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
@@ -22,7 +22,7 @@ async fn send_by_http(url: &str) {
         ("metrics", samples::metrics().encode_to_vec()),
         ("logs", samples::logs().encode_to_vec()),
     ];
-    let client = reqwest::Client::new();
+    let client = client();
     for (signal, body) in bodies {
         let request = client.post(format!("{url}/v1/{signal}")).header("content-type", "application/x-protobuf");
         assert_eq!(request.body(body).send().await.unwrap().status(), 200, "{signal}");
@@ -62,7 +62,7 @@ async fn reads_http() {
     let rotel = Rotel::start().await;
     send_by_http(rotel.http()).await;
     check_printed(&rotel).await;
-    let garbage = reqwest::Client::new().post(format!("{}/v1/traces", rotel.http()));
+    let garbage = client().post(format!("{}/v1/traces", rotel.http()));
     let garbage = garbage.header("content-type", "application/x-protobuf").body("\u{1}garbage");
     assert_eq!(garbage.send().await.unwrap().status(), 400);
 }

@@ -1,7 +1,7 @@
 //! The sink keeps what it takes, over both wires, and each fault looks as a collector's would.
 
-use bellwether_tests::samples;
 use bellwether_tests::sink::{Fault, Message, Signal, Sink, Transport};
+use bellwether_tests::{client, samples};
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
@@ -25,7 +25,7 @@ async fn http(sink: &Sink) -> Result<reqwest::Response, reqwest::Error> {
 }
 
 fn post(sink: &Sink, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
-    let request = reqwest::Client::new().post(format!("{}{path}", sink.url()));
+    let request = client().post(format!("{}{path}", sink.url()));
     request.header("content-type", "application/x-protobuf").body(body)
 }
 

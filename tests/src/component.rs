@@ -4,7 +4,7 @@ use crate::wait::until;
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use tempfile::TempDir;
 
 /// Whether this run has other people's programs to test with. If not, says so for the test's record.
@@ -110,6 +110,18 @@ impl Component {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Interrupts it, as ctrl-c does, and waits for its end.
+    ///
+    /// # Panics
+    /// If it never ends.
+    pub async fn interrupt(&mut self) -> ExitStatus {
+        let name = self.name;
+        let child = self.child.as_mut().expect("started");
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{name} cannot be interrupted");
+        until(&format!("{name} to end"), async || child.try_wait().expect("its status")).await
     }
 
     fn log_file(&self) -> PathBuf {

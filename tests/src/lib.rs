@@ -10,12 +10,14 @@
     reason = "a test harness reports to stderr, and waits for real programs by the real clock"
 )]
 
+mod client;
 mod component;
 mod openmetrics;
 mod pino;
 mod promtool;
 mod wait;
 
+pub mod demo;
 pub mod families;
 pub mod page;
 pub mod prometheus;
@@ -23,6 +25,7 @@ pub mod rotel;
 pub mod samples;
 pub mod sink;
 
+pub use client::client;
 pub use component::{Component, free_port, real};
 pub use openmetrics::{Family, FamilySample, openmetrics};
 pub use pino::pino_pretty;

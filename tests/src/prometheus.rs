@@ -1,5 +1,6 @@
 //! A Prometheus server (Debian's, 2.42) that scrapes what a test serves, and is asked by its HTTP API.
 
+use crate::client;
 use crate::component::{Component, free_port};
 use crate::wait::until;
 use serde_json::Value;
@@ -112,7 +113,7 @@ impl Prometheus {
             Asks::OpenMetrics => "exemplar-storage",
             Asks::Protobuf => "exemplar-storage,native-histograms",
         };
-        let client = reqwest::Client::new();
+        let client = client();
         // Three times, since somebody may take the free port first.
         for _ in 0..3 {
             let url = format!("http://127.0.0.1:{}", free_port());

@@ -1,5 +1,6 @@
 //! The collector rotel (PyPI), made by others: what it prints, or passes on, is what somebody else understood of our OTLP.
 
+use crate::client;
 use crate::component::{Component, INSTALL, free_port, tool};
 use std::path::PathBuf;
 use std::process::Command;
@@ -46,7 +47,7 @@ impl Rotel {
     async fn run(args: &[String]) -> Self {
         let program = agent();
         let mut component = Component::new("rotel");
-        let client = reqwest::Client::new();
+        let client = client();
         // Three times, since somebody may take the free ports first.
         for _ in 0..3 {
             let (grpc, http) = (free_port(), free_port());
