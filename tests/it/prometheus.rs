@@ -5,7 +5,7 @@ use bellwether_tests::families::{
 };
 use bellwether_tests::page::Page;
 use bellwether_tests::prometheus::{Asks, Prometheus, Scrape};
-use bellwether_tests::real;
+use bellwether_tests::{client, real};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -120,4 +120,15 @@ async fn says_why_a_page_cannot_be_read() {
     });
     let target = target.await;
     assert!(target.last_error.contains("EOF"), "{target:?}");
+}
+
+#[tokio::test]
+async fn a_relayed_page_keeps_its_type_and_tells_who_asked_for_what() {
+    let page = Page::serve(TEXT, "turns_total 3\n").await;
+    let relay = Page::relay(&format!("http://{}/metrics", page.addr()), TEXT).await;
+    let asked = client().get(format!("http://{}/metrics", relay.addr())).header("accept", "*/*").send().await;
+    let answer = asked.unwrap();
+    assert_eq!(answer.headers()["content-type"], TEXT);
+    assert_eq!(answer.text().await.unwrap(), "turns_total 3\n");
+    assert_eq!((relay.accepts(), page.accepts()), (vec!["*/*".to_owned()], vec![TEXT.to_owned()]));
 }
