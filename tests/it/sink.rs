@@ -180,3 +180,14 @@ async fn wakes_who_waits() {
     let (spans, sent) = tokio::join!(sink.until("a span", |sink| sink.spans().pop()), grpc(&sink),);
     assert_eq!((spans.name.as_str(), sent.is_ok()), ("POST /v1/turns", true));
 }
+
+#[tokio::test]
+async fn a_reset_is_a_rst_and_no_orderly_end() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let sink = Sink::start();
+    sink.fail(Fault::Reset, 1);
+    let mut stream = tokio::net::TcpStream::connect(sink.addr()).await.unwrap();
+    stream.write_all(b"POST /v1/traces HTTP/1.1\r\nhost: sink\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    let end = stream.read(&mut [0; 64]).await.unwrap_err();
+    assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset);
+}
