@@ -1,0 +1,4 @@
+//! What the exporters say, and that nothing makes them say it wrongly.
+
+#[cfg(feature = "log")]
+mod log;
