@@ -59,7 +59,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "callgrind",
-        help: "instructions per operation, which do not wobble: [SCENARIO ..]",
+        help: "instructions per operation, which do not wobble: [CASE ..]",
         run: callgrind::run,
     },
 ];
