@@ -1,8 +1,11 @@
 //! The demo: starts the service and everything around it, and says where to look.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to whoever started it")]
+#![allow(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 
 use std::{
-    env, fs, io,
+    env,
+    fmt::Display,
+    fs,
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     panic,
     process::ExitCode,
@@ -33,7 +36,7 @@ fn main() -> ExitCode {
     let args = match Args::parse(env::args_os().skip(1)) {
         Ok(Some(args)) => args,
         Ok(None) => {
-            print!("{HELP}");
+            say(HELP);
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -76,7 +79,7 @@ async fn run(args: Args) -> Result<(), String> {
     drop(visitors);
     drop(stop);
     if args.traffic {
-        println!("{tally}");
+        say(tally);
     }
     match timeout(GRACE, server).await {
         Ok(_) => Ok(()),
@@ -129,7 +132,7 @@ fn busy(
     let stage = Stage::new(app.deployment.clone(), upstreams);
     let tell = move |line| {
         if !quiet {
-            println!("{line}");
+            say(line);
         }
     };
     let tally = tally.clone();
@@ -140,15 +143,20 @@ fn busy(
 }
 
 fn welcome(address: SocketAddr, args: &Args, loopback: bool) {
-    println!("metrics  http://{address}/metrics");
-    println!("a turn   curl -N -H 'x-customer: 3' --data-binary @FILE http://{address}/v1/turns");
-    println!("gRPC     {address}, voice.v1.Voice/Converse");
+    say(format_args!("metrics  http://{address}/metrics"));
+    say(format_args!("a turn   curl -N -H 'x-customer: 3' --data-binary @FILE http://{address}/v1/turns"));
+    say(format_args!("gRPC     {address}, voice.v1.Voice/Converse"));
     if !loopback {
-        println!("OPENAI_API_KEY is set: turns are real and cost money, so the built-in traffic makes none.");
+        say("OPENAI_API_KEY is set: turns are real and cost money, so the built-in traffic makes none.");
     }
     if args.traffic {
-        println!("Traffic flows; a day lasts {} s. Ctrl-c ends it.", args.day.as_secs());
+        say(format_args!("Traffic flows; a day lasts {} s. Ctrl-c ends it.", args.day.as_secs()));
     }
+}
+
+/// A line for whoever started this, if they are still there.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Ctrl-c, or what a supervisor sends instead.
