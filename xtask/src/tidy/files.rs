@@ -25,7 +25,10 @@ fn says_something(text: &str) -> bool {
         return true;
     }
     let Some(words) = first.strip_prefix("//! ") else { return false };
-    let begins = words.chars().next().is_some_and(|c| !c.is_lowercase() && c != '#');
+    // `gRPC` may begin a sentence, `placeholder` may not.
+    let begins = words.split_whitespace().next().is_some_and(|word| {
+        !word.starts_with('#') && !word.trim_end_matches([':', ',', '.']).chars().all(char::is_lowercase)
+    });
     begins && words.split_whitespace().count() >= 3
 }
 
