@@ -1,34 +1,46 @@
-//! Where concurrent writers write: one thread owns the first lane, the others share a second, which splits when they collide.
+//! Where concurrent writers write: the first two in lanes of their own, the others in a shared one, until they collide.
 //!
 //! A read-modify-write of an atomic that several cores want costs ten times an uncontended one, and even the latter costs
-//! four times a plain load and store. So the first thread to write becomes the owner of its own lane and needs no
-//! read-modify-write at all; everybody else meets in a shared lane; and only when two threads really collide there is
-//! that lane split in several. A series that one thread touches pays for one lane. A read adds the lanes up.
+//! four times a plain load and store. So the first two threads to write own a lane each and need no read-modify-write at
+//! all; everybody else meets in a shared lane; and only when two threads really collide there does each get a lane of its
+//! own as well. A series that one thread touches pays for one lane. A read adds the lanes up.
 
+use std::array;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
-use once_cell::race::OnceBox;
-
-/// Lanes are at most this many; a power of two.
-const MOST_LANES: usize = 16;
+use crate::sync::{AtomicU64, AtomicUsize, LANES, OnceBox, thread_address};
 
 /// Enough words between what all threads read and what the owner writes to keep them in different cache lines.
 const APART: usize = 7;
 
+/// A thread looks for a lane of its own in so many places.
+const TRIES: usize = if LANES < 8 { LANES } else { 8 };
+
+#[repr(C)] // Else the compiler may move the words that hold the fields apart.
 pub(crate) struct Lanes<L> {
-    /// The address of a thread-local of the owner, 0 while there is none. Addresses are unique among living threads, and
-    /// a thread that inherits a dead one's address inherits its lane: it was started by way of locks (of the allocator
+    /// Who owns the first lane: the address of a thread, 0 while nobody does. Addresses are unique among living threads,
+    /// and a thread that inherits a dead one's address inherits its lane: it was started by way of locks (of the allocator
     /// and the thread library) that order its first read after the dead thread's last write.
     owner: AtomicUsize,
     others: OnceBox<Others<L>>,
     _apart: [u64; APART],
-    own: L,
+    first: L,
 }
 
+/// What is there once a second thread has come.
 struct Others<L> {
-    shared: L,
-    split: OnceBox<Box<[Padded<L>]>>,
+    owner: AtomicUsize,
+    shared: OnceBox<Padded<L>>,
+    owned: OnceBox<Owned<L>>,
+    second: Padded<L>,
+}
+
+/// Lanes with owners. The owners stand together, apart from what they write: a thread that looks for its own reads those
+/// of others.
+struct Owned<L> {
+    owners: [AtomicUsize; LANES],
+    lanes: [OnceBox<Padded<L>>; LANES],
 }
 
 #[repr(align(64))]
@@ -44,62 +56,79 @@ pub(crate) enum Met {
 
 impl<L: Default> Default for Lanes<L> {
     fn default() -> Self {
-        Self { owner: AtomicUsize::new(0), others: OnceBox::new(), _apart: [0; APART], own: L::default() }
+        Self { owner: AtomicUsize::new(0), others: OnceBox::new(), _apart: [0; APART], first: L::default() }
     }
 }
 
 impl<L: Default> Lanes<L> {
-    /// Writes once: by `exclusive` if the lane is this thread's alone, else by `shared`.
+    /// Writes once: by `exclusive` where this thread is the only writer, else by `shared`.
     #[inline]
     pub(crate) fn write(&self, exclusive: impl FnOnce(&L), shared: impl FnOnce(&L) -> Met) {
         let me = thread_address();
-        if self.owner.load(Relaxed) == me || self.claim(me) {
-            exclusive(&self.own)
-        } else {
-            self.write_shared(me, shared)
+        if claim(&self.owner, me) {
+            return exclusive(&self.first);
         }
-    }
-
-    #[inline]
-    fn claim(&self, me: usize) -> bool {
-        self.owner.load(Relaxed) == 0 && self.owner.compare_exchange(0, me, Relaxed, Relaxed).is_ok()
-    }
-
-    #[inline]
-    fn write_shared(&self, me: usize, shared: impl FnOnce(&L) -> Met) {
-        let others = self.others.get_or_init(|| Box::new(Others { shared: L::default(), split: OnceBox::new() }));
-        match others.split.get() {
-            Some(lanes) => {
-                // Thread-locals of different threads differ far above their alignment: mix before masking.
-                let mixed = (me as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-                if let Some(lane) = lanes.get(mixed as usize & (lanes.len() - 1)) {
-                    shared(&lane.0);
-                }
-            }
-            None => {
-                if shared(&others.shared) == Met::Somebody {
-                    others.split();
-                }
-            }
+        let others = self.others.get_or_init(Box::default);
+        match others.own(me) {
+            Some(lane) => exclusive(lane),
+            None => others.write_shared(shared),
         }
     }
 
     /// Every lane in use, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &L> {
         let others = self.others.get();
-        let split = others.and_then(|others| others.split.get()).map_or(&[][..], |lanes| lanes);
-        std::iter::once(&self.own).chain(others.map(|others| &others.shared)).chain(split.iter().map(|lane| &lane.0))
+        let second = others.map(|others| &others.second);
+        let shared = others.and_then(|others| others.shared.get());
+        let owned = others.and_then(|others| others.owned.get()).map_or(&[][..], |owned| &owned.lanes);
+        let beside = second.into_iter().chain(shared).chain(owned.iter().filter_map(OnceBox::get));
+        std::iter::once(&self.first).chain(beside.map(|lane| &lane.0))
     }
 }
 
 impl<L: Default> Others<L> {
-    #[cold]
-    fn split(&self) {
-        self.split.get_or_init(|| {
-            let threads = std::thread::available_parallelism().map_or(2, usize::from);
-            let lanes = (threads * 2).next_power_of_two().min(MOST_LANES);
-            Box::new((0..lanes).map(|_| Padded::default()).collect())
-        });
+    /// The lane that is this thread's own, if there is one.
+    #[inline]
+    fn own(&self, me: usize) -> Option<&L> {
+        if claim(&self.owner, me) { Some(&self.second.0) } else { self.owned.get()?.lane(me) }
+    }
+
+    fn write_shared(&self, shared: impl FnOnce(&L) -> Met) {
+        let lane = self.shared.get_or_init(Box::default);
+        if shared(&lane.0) == Met::Somebody {
+            self.owned.get_or_init(Box::default);
+        }
+    }
+}
+
+impl<L: Default> Owned<L> {
+    /// The lane of this thread; `None` if all places where it looks are taken.
+    #[inline]
+    fn lane(&self, me: usize) -> Option<&L> {
+        // Thread-locals of different threads differ by multiples of a stack's size: the upper half of a product mixes that.
+        let mixed = (me as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let home = ((mixed * LANES as u64) >> 32) as usize;
+        let at = (home..home + TRIES).map(|at| at % LANES).find(|at| claim(&self.owners[*at], me))?;
+        Some(&self.lanes[at].get_or_init(Box::default).0)
+    }
+}
+
+/// Whether a lane is this thread's, or nobody's and now is.
+#[inline]
+fn claim(owner: &AtomicUsize, me: usize) -> bool {
+    let now = owner.load(Relaxed);
+    now == me || now == 0 && owner.compare_exchange(0, me, Relaxed, Relaxed).is_ok()
+}
+
+impl<L: Default> Default for Others<L> {
+    fn default() -> Self {
+        Self { owner: AtomicUsize::new(0), shared: OnceBox::new(), owned: OnceBox::new(), second: Padded::default() }
+    }
+}
+
+impl<L> Default for Owned<L> {
+    fn default() -> Self {
+        Self { owners: array::from_fn(|_| AtomicUsize::new(0)), lanes: array::from_fn(|_| OnceBox::new()) }
     }
 }
 
@@ -109,38 +138,28 @@ impl<L> fmt::Debug for Lanes<L> {
     }
 }
 
-/// Who is writing. The thread-local has no destructor, so this works also while the thread is being torn down.
-#[inline]
-fn thread_address() -> usize {
-    thread_local!(static HERE: u8 = const { 0 });
-    HERE.with(|here| std::ptr::from_ref(here).addr())
-}
-
 /// Adds where this thread is the only writer.
 #[inline]
 pub(crate) fn add_exclusive(cell: &AtomicU64, n: u64) {
     cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
 }
 
-/// Adds where others may write too, and says whether one did.
+/// Adds where others may write too, and says whether one just did.
 #[inline]
 pub(crate) fn add_shared(cell: &AtomicU64, n: u64) -> Met {
     let seen = cell.load(Relaxed);
-    if cell.compare_exchange(seen, seen.wrapping_add(n), Relaxed, Relaxed).is_ok() {
-        return Met::Nobody;
-    }
-    cell.fetch_add(n, Relaxed);
-    Met::Somebody
+    if cell.fetch_add(n, Relaxed) == seen { Met::Nobody } else { Met::Somebody }
 }
 
-/// Replaces an f64, kept as its bits, by `next` of it, where others may write too.
+/// Replaces an f64, kept as its bits, by `next` of it, where others may write too, and says whether one did.
 #[inline]
 pub(crate) fn update_f64(cell: &AtomicU64, next: impl Fn(f64) -> f64) -> Met {
     let mut seen = cell.load(Relaxed);
     let mut met = Met::Nobody;
     loop {
         let new = next(f64::from_bits(seen)).to_bits();
-        match cell.compare_exchange_weak(seen, new, Relaxed, Relaxed) {
+        // Not the weak form, which may fail though nobody was in the way.
+        match cell.compare_exchange(seen, new, Relaxed, Relaxed) {
             Ok(_) => return met,
             Err(now) => (seen, met) = (now, Met::Somebody),
         }

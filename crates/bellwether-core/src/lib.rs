@@ -16,6 +16,7 @@ mod operation;
 mod registry;
 mod request_id;
 mod scope;
+mod sync;
 mod trace;
 
 #[cfg(feature = "metrics")]

@@ -1,15 +1,16 @@
 //! Finds a series by its labels: a list that only grows, and a hash table over it that readers never wait for.
 //!
-//! Readers (a record that resolves labels, a scrape) take no lock. Writers (a new series) take turns by a mutex, publish
-//! the series in the list, then its number in the table. A table that is full is replaced by one twice its size; the old
-//! one stays, so that a reader who is in it finishes there, and at worst asks again under the mutex.
+//! Readers (a record that resolves labels, a scrape) take no lock. Writers (a new series) take turns by a mutex, put the
+//! series in the list, then its number in the table, and count it last: who has read the count finds what it counts. A
+//! table that is full is replaced by one twice its size; the old one stays, so that a reader who is in it finishes there,
+//! and at worst asks again under the mutex.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-
-use once_cell::race::OnceBox;
+use std::array;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::series::Series;
+use crate::sync::{AtomicU32, AtomicU64, Mutex, OnceBox};
 
 /// Segments of the list double in size from this: 2³ to 2³¹ series.
 const FIRST_SEGMENT: u32 = 8;
@@ -23,7 +24,7 @@ pub(crate) struct Index {
     tables: [OnceBox<Table>; SEGMENTS],
     /// Which table is in use.
     table: AtomicU32,
-    /// How many series are published.
+    /// How many series are in the list and the table.
     len: AtomicU32,
     writing: Mutex<()>,
 }
@@ -39,8 +40,8 @@ pub(crate) struct Refused;
 impl Default for Index {
     fn default() -> Self {
         Self {
-            segments: [const { OnceBox::new() }; SEGMENTS],
-            tables: [const { OnceBox::new() }; SEGMENTS],
+            segments: array::from_fn(|_| OnceBox::new()),
+            tables: array::from_fn(|_| OnceBox::new()),
             table: AtomicU32::new(0),
             len: AtomicU32::new(0),
             writing: Mutex::new(()),
@@ -107,8 +108,8 @@ impl Index {
             .ok_or(Refused)?
             .get_or_init(|| Box::new((0..(FIRST_SEGMENT as usize) << segment).map(|_| OnceBox::new()).collect()));
         let series = slots.get(at).ok_or(Refused)?.get_or_init(|| Box::new(make()));
-        self.len.store(number + 1, Ordering::Release);
         self.publish(number);
+        self.len.store(number + 1, Ordering::Release);
         Ok(series)
     }
 
