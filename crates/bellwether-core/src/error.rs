@@ -15,7 +15,9 @@ enum Cause {
         "metric {name:?} is already registered as {there}, cannot be {here}; choose another name or match its {aspect}"
     )]
     Conflict { name: String, aspect: &'static str, there: String, here: String },
-    #[error("the registry holds {limit} metrics already and refuses {name:?}; drop some or raise `max_metrics`")]
+    #[error(
+        "the registry holds {limit} metrics already and refuses {name:?}; tell things apart by labels, not by names"
+    )]
     Full { name: String, limit: usize },
 }
 

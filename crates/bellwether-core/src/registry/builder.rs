@@ -8,7 +8,7 @@ use super::family::{Family, Instrument, sealed};
 use super::metric::{Metric, Spec};
 use crate::error::Error;
 use crate::histogram::{Histogram, grid};
-use crate::labels::Names;
+use crate::labels::{MAX_VALUE_LEN, Names, cut};
 
 /// A histogram has at most this many bounds.
 const MAX_BOUNDS: usize = 64;
@@ -63,9 +63,7 @@ impl<'r, I: Instrument> MetricBuilder<'r, I, 0> {
     pub fn series(self, labels: &[(&str, &str)]) -> Result<I, Error> {
         let mut labels = labels.to_vec();
         labels.sort_unstable();
-        let names = Names::new(labels.iter().map(|(name, _)| *name))?;
-        let metric = self.register()?;
-        let names = metric.intern(names);
+        let (metric, names) = self.register(labels.iter().map(|(name, _)| *name))?;
         let values: Vec<&str> = labels.iter().map(|(_, value)| *value).collect();
         Ok(<I as sealed::Instrument>::of(metric.resolve(&names, &values).handle()).unwrap_or(I::NOOP).clone())
     }
@@ -93,7 +91,8 @@ impl<I: Instrument, const N: usize> MetricBuilder<'_, I, N> {
     /// Values of one label, known beforehand, that get their series also when others have spent the budget: routes that a
     /// scanner must not crowd out. At most as many series again as the budget.
     pub fn reserve<V: Into<Box<str>>>(mut self, label: &str, values: impl IntoIterator<Item = V>) -> Self {
-        self.spec.reserved = Some((label.into(), values.into_iter().map(Into::into).collect()));
+        let known = values.into_iter().map(|value| cut(&value.into(), MAX_VALUE_LEN).into()).collect();
+        self.spec.reserved = Some((label.into(), known));
         self
     }
 
@@ -105,22 +104,32 @@ impl<I: Instrument, const N: usize> MetricBuilder<'_, I, N> {
     pub fn family(self) -> Result<Family<I, N>, Error> {
         let labels = self.labels.clone();
         let given = labels.each_ref().map(String::as_str);
-        let names = Names::new(given)?;
-        let metric = self.register()?;
-        let names = metric.intern(names);
+        let (metric, names) = self.register(given)?;
         Ok(Family::new(metric, names, given))
     }
 
-    fn register(mut self) -> Result<Arc<Metric>, Error> {
-        check_name(&self.spec.name)?;
-        if let Some(unit) = &self.spec.unit {
+    fn register<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Result<(Arc<Metric>, Arc<Names>), Error> {
+        let registry = self.registry;
+        let registered = Names::new(names).and_then(|names| {
+            let metric = registry.insert(self.spec.checked()?)?;
+            let names = metric.intern(names);
+            Ok((metric, names))
+        });
+        registered.inspect_err(|_| registry.count_refused())
+    }
+}
+
+impl Spec {
+    fn checked(mut self) -> Result<Self, Error> {
+        check_name(&self.name)?;
+        if let Some(unit) = &self.unit {
             check_unit(unit)?;
         }
-        if !(self.spec.scale > 0.0 && self.spec.scale.is_finite()) {
-            return Err(Error::illegal("scale", &self.spec.scale.to_string(), "a positive number such as 1e-9"));
+        if !(self.scale > 0.0 && self.scale.is_finite()) {
+            return Err(Error::illegal("scale", &self.scale.to_string(), "a positive number such as 1e-9"));
         }
-        self.spec.bounds = check_bounds(self.spec.bounds)?;
-        self.registry.insert(self.spec)
+        self.bounds = check_bounds(self.bounds)?;
+        Ok(self)
     }
 }
 

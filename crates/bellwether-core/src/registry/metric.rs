@@ -166,15 +166,14 @@ impl Metric {
         self.shape.dropped.load(Relaxed)
     }
 
-    /// The names as the metric knows them: series compare names by address.
+    /// The names as the metric knows them, so that series of the same names share them and compare by address.
     pub(super) fn intern(&self, names: Names) -> Arc<Names> {
         let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = known.iter().find(|own| ***own == names) {
             return Arc::clone(own);
         }
         let names = Arc::new(names);
-        // Sets of names come from code and are few. If they do not, series just compare unequal to older ones of the same
-        // names, within the same budget.
+        // Sets of names come from code and are few. Where they are not, the rest just compares slower.
         if known.len() < 64 {
             known.push(Arc::clone(&names));
         }
@@ -188,10 +187,15 @@ impl Metric {
             return self.resolve_cut(names, values);
         }
         let hash = labels::hash(&self.state, values);
-        match self.index.find(hash, |series| Arc::ptr_eq(&series.names, names) && series.values.are(values)) {
+        match self.find(hash, names, values) {
             Some(series) => series,
             None => self.open(hash, names, values),
         }
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, names: &Arc<Names>, values: &[&str]) -> Option<&Series> {
+        self.index.find(hash, |series| series.is(names, values))
     }
 
     #[cold]
@@ -206,9 +210,10 @@ impl Metric {
     /// Opens a series if the budget allows, else gives the overflow series: no lock and no allocation then.
     fn open(&self, hash: u64, names: &Arc<Names>, values: &[&str]) -> &Series {
         if !self.admits(self.index.len(), names, values) {
-            return self.overflow_series(names, values);
+            // Another thread may just have opened this very series, the last that fits: now that it counts, it is found.
+            return self.find(hash, names, values).unwrap_or_else(|| self.overflow_series(names, values));
         }
-        let is = |series: &Series| Arc::ptr_eq(&series.names, names) && series.values.are(values);
+        let is = |series: &Series| series.is(names, values);
         let admit = |len| self.admits(len, names, values);
         let make = || self.make(hash, Arc::clone(names), Values::new(values.iter().copied()));
         self.index.find_or_insert(hash, is, admit, make).unwrap_or_else(|_| self.overflow_series(names, values))

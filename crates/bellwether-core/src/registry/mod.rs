@@ -159,7 +159,7 @@ impl Registry {
 
     fn insert(&self, spec: Spec) -> Result<Arc<Metric>, Error> {
         let mut metrics = self.0.metrics.write().unwrap_or_else(PoisonError::into_inner);
-        let metric = match metrics.get(&spec.name) {
+        match metrics.get(&spec.name) {
             Some(there) => there.check_same(&spec).map(|()| {
                 there.describe(spec.unit, spec.description);
                 Arc::clone(there)
@@ -175,11 +175,10 @@ impl Registry {
                 metrics.insert(name, Arc::clone(&metric));
                 Ok(metric)
             }
-        };
-        metric.inspect_err(|_| self.count_refused())
+        }
     }
 
-    pub(crate) fn count_refused(&self) {
+    fn count_refused(&self) {
         self.0.refused.fetch_add(1, Relaxed);
     }
 }

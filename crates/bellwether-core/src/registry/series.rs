@@ -31,6 +31,12 @@ pub enum Handle {
 }
 
 impl Series {
+    /// Whether this is the series of these labels. Names are almost always the very same ones: one comparison.
+    #[inline]
+    pub(super) fn is(&self, names: &Arc<Names>, values: &[&str]) -> bool {
+        (Arc::ptr_eq(&self.names, names) || self.names == *names) && self.values.are(values)
+    }
+
     /// The labels: name and value, by ascending name.
     pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
         self.names.iter().zip(self.values.iter(self.names.len()))
