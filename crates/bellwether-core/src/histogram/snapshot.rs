@@ -94,16 +94,23 @@ impl HistogramSnapshot {
     /// Adds another series' values. Associative and commutative (the sum up to f64 rounding); bounds that only one side
     /// knows are dropped, since the other cannot say how many of its values are below them.
     pub fn merge(&mut self, other: &Self) {
-        if other.is_empty() && other.bounds.is_empty() {
+        if other.is_empty() {
+            // Whoever has no values has none below any bound, also those it does not know.
+            if self.is_empty() {
+                self.bounds.extend_from_slice(&other.bounds);
+                self.bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
+                self.bounds.dedup();
+            }
             return;
         }
-        if self.is_empty() && self.bounds.is_empty() {
+        if self.is_empty() {
             self.clone_from(other);
             return;
         }
         self.sum = (self.sum + other.sum).clamp(f64::MIN, f64::MAX);
-        self.min = least(self.min, other.min, f64::min);
-        self.max = least(self.max, other.max, f64::max);
+        // A side that does not know its extremes may have gone beyond the other's.
+        self.min = self.min.zip(other.min).map(|(a, b)| a.min(b));
+        self.max = self.max.zip(other.max).map(|(a, b)| a.max(b));
         self.zero += other.zero;
         self.positive = combine(&self.positive, &other.positive, |a, b| a + b);
         self.negative = combine(&self.negative, &other.negative, |a, b| a + b);
@@ -122,11 +129,11 @@ impl HistogramSnapshot {
         let reset = self.zero < earlier.zero
             || shrank(&self.positive, &earlier.positive)
             || shrank(&self.negative, &earlier.negative);
-        if reset {
+        if reset || earlier.is_empty() {
             return Self { min: None, max: None, ..self.clone() };
         }
         Self {
-            sum: self.sum - earlier.sum,
+            sum: (self.sum - earlier.sum).clamp(f64::MIN, f64::MAX),
             min: None,
             max: None,
             zero: self.zero - earlier.zero,
@@ -229,13 +236,6 @@ impl HistogramSnapshot {
 
 fn total(side: &[(i32, u64)]) -> u64 {
     side.iter().map(|(_, count)| count).sum()
-}
-
-fn least(a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64) -> Option<f64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(pick(a, b)),
-        (a, b) => a.or(b),
-    }
 }
 
 /// Whether a bucket of `before` has fewer values now.
