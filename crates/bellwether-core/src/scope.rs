@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use once_cell::race::OnceBox;
+
 use crate::exemplar;
 use crate::money::Money;
 use crate::operation::Outcome;
 use crate::request_id::RequestId;
-use crate::trace::{SpanId, TraceContext, TraceState};
+use crate::trace::{SpanId, TraceContext, TraceId, TraceState};
 
 /// A handle to the scope of one request, cheap to clone. Outside of any request it is empty, and everything said to it
 /// is dropped.
@@ -41,7 +43,8 @@ struct Inner {
     parent: Option<SpanId>,
     trace_state: Option<TraceState>,
     route: Option<Arc<str>>,
-    facts: Mutex<Facts>,
+    /// Made when something is first said: most requests say nothing.
+    facts: OnceBox<Mutex<Facts>>,
 }
 
 /// What the application has said about a request so far. Every list is capped; `turned_away` counts what did not fit.
@@ -107,6 +110,7 @@ impl Scope {
     }
 
     /// Starts a scope at a position in a trace. Its request id is that of the trace unless another is given.
+    #[inline]
     pub fn builder(trace: TraceContext) -> ScopeBuilder {
         ScopeBuilder(Inner {
             request_id: RequestId::from(trace.trace_id()),
@@ -114,26 +118,31 @@ impl Scope {
             parent: None,
             trace_state: None,
             route: None,
-            facts: Mutex::default(),
+            facts: OnceBox::new(),
         })
     }
 
     /// The scope of the request that runs on this thread now; empty if there is none.
+    #[inline]
     pub fn current() -> Self {
-        CURRENT
-            .try_with(|current| current.try_borrow().map(|scope| scope.clone()).unwrap_or_default())
-            .unwrap_or_default()
+        Self::with_current(Self::clone).unwrap_or_default()
     }
 
-    /// Looks at the current scope without taking a handle; `None` outside of any request.
+    /// Looks at the current scope without taking a handle; `None` outside of any request. No scope can be entered
+    /// meanwhile: take a handle for that.
+    #[inline]
     pub fn with_current<T>(look: impl FnOnce(&Scope) -> T) -> Option<T> {
-        CURRENT
-            .try_with(|current| current.try_borrow().ok().filter(|scope| !scope.is_empty()).map(|scope| look(&scope)))
+        ENTERED
+            .try_with(|entered| {
+                let entered = entered.try_borrow().ok()?;
+                entered.last()?.as_ref().filter(|scope| !scope.is_empty()).map(look)
+            })
             .ok()
             .flatten()
     }
 
     /// Outside of any request.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -180,11 +189,13 @@ impl Scope {
     }
 
     /// The request's id.
+    #[inline]
     pub fn request_id(&self) -> Option<&RequestId> {
         self.0.as_ref().map(|inner| &inner.request_id)
     }
 
     /// The request's position in its trace: the span that answers it.
+    #[inline]
     pub fn trace(&self) -> Option<TraceContext> {
         self.0.as_ref().map(|inner| inner.trace)
     }
@@ -200,11 +211,13 @@ impl Scope {
     }
 
     /// The route's template.
+    #[inline]
     pub fn route(&self) -> Option<&str> {
         self.0.as_ref()?.route.as_deref()
     }
 
     /// Whether spans of this request are recorded as they happen. False outside of any request.
+    #[inline]
     pub fn sampled(&self) -> bool {
         self.trace().is_some_and(TraceContext::sampled)
     }
@@ -215,14 +228,20 @@ impl Scope {
     }
 
     /// Looks at what was said about the request so far. `None` outside of any request. The scope is locked meanwhile.
+    #[inline]
     pub fn look<T>(&self, look: impl FnOnce(&Facts) -> T) -> Option<T> {
-        self.0.as_ref().map(|inner| look(&inner.lock()))
+        let inner = self.0.as_ref()?;
+        Some(match inner.facts.get() {
+            Some(facts) => look(&lock(facts)),
+            None => look(&Facts::default()),
+        })
     }
 
     /// Makes this the current scope of this thread until the guard is dropped. For code without a future to
     /// [`wrap`](Self::wrap); never hold the guard over an `await`.
+    #[inline]
     pub fn enter(&self) -> Entered {
-        Entered { before: swap(self.clone()), _not_send: PhantomData }
+        Entered::new(self.clone())
     }
 
     /// Runs a closure in this scope.
@@ -236,9 +255,15 @@ impl Scope {
         InScope { future: Some(future), scope: self.clone() }
     }
 
+    /// The position whose exemplars are kept while this is current.
+    #[inline]
+    fn sampled_trace(&self) -> Option<(TraceId, SpanId)> {
+        self.trace().filter(|trace| trace.sampled()).map(|trace| (trace.trace_id(), trace.span_id()))
+    }
+
     fn change(&self, change: impl FnOnce(&mut Facts)) {
         if let Some(inner) = &self.0 {
-            change(&mut inner.lock());
+            change(&mut lock(inner.facts.get_or_init(Box::default)));
         }
     }
 }
@@ -255,72 +280,91 @@ impl Facts {
     }
 }
 
-impl Inner {
-    /// A panic while locked leaves facts that are still facts.
-    fn lock(&self) -> MutexGuard<'_, Facts> {
-        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A panic while locked leaves facts that are still facts.
+fn lock(facts: &Mutex<Facts>) -> MutexGuard<'_, Facts> {
+    facts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ScopeBuilder {
     /// The id the request came with.
+    #[inline]
     pub fn request_id(mut self, id: RequestId) -> Self {
         self.0.request_id = id;
         self
     }
 
     /// The caller's span.
+    #[inline]
     pub fn parent(mut self, span: SpanId) -> Self {
         self.0.parent = Some(span);
         self
     }
 
     /// The caller's `tracestate`.
+    #[inline]
     pub fn trace_state(mut self, state: Option<TraceState>) -> Self {
         self.0.trace_state = state;
         self
     }
 
     /// The route by its template.
+    #[inline]
     pub fn route(mut self, route: impl Into<Arc<str>>) -> Self {
         self.0.route = Some(route.into());
         self
     }
 
     /// Opens the scope.
+    #[inline]
     pub fn open(self) -> Scope {
         Scope(Some(Arc::new(self.0)))
     }
 }
 
 thread_local! {
-    static CURRENT: RefCell<Scope> = const { RefCell::new(Scope::empty()) };
-}
-
-/// Puts another scope in place and returns the one that was there. While the thread is torn down there is no place, and
-/// nothing happens.
-fn swap(scope: Scope) -> Scope {
-    let sampled = scope.trace().filter(|trace| trace.sampled()).map(|trace| (trace.trace_id(), trace.span_id()));
-    exemplar::swap_sampled(sampled);
-    CURRENT
-        .try_with(|current| {
-            current.try_borrow_mut().map(|mut place| std::mem::replace(&mut *place, scope)).unwrap_or_default()
-        })
-        .unwrap_or_default()
+    /// The scopes entered on this thread, the current one last. A guard that is dropped out of turn leaves its place empty
+    /// until those above it are gone.
+    static ENTERED: RefCell<Vec<Option<Scope>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A scope is current until this is dropped; from [`Scope::enter`].
 #[derive(Debug)]
 #[must_use = "the scope is left when this is dropped"]
 pub struct Entered {
-    before: Scope,
+    /// Its place among the entered; `None` where there is none: while the thread is torn down.
+    place: Option<usize>,
     _not_send: PhantomData<*const ()>,
 }
 
+impl Entered {
+    #[inline]
+    fn new(scope: Scope) -> Self {
+        let sampled = scope.sampled_trace();
+        let place = ENTERED.try_with(|entered| {
+            let mut entered = entered.try_borrow_mut().ok()?;
+            entered.push(Some(scope));
+            Some(entered.len() - 1)
+        });
+        let place = place.ok().flatten();
+        if place.is_some() {
+            exemplar::swap_sampled(sampled);
+        }
+        Self { place, _not_send: PhantomData }
+    }
+}
+
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
-        let inner = swap(std::mem::take(&mut self.before));
-        drop(inner);
+        let Some(place) = self.place else { return };
+        // What it held is dropped last, when nothing is borrowed.
+        let _left = ENTERED.try_with(|entered| {
+            let mut entered = entered.try_borrow_mut().ok()?;
+            let left = entered.get_mut(place).and_then(Option::take);
+            while entered.pop_if(|scope| scope.is_none()).is_some() {}
+            exemplar::swap_sampled(entered.last().and_then(|scope| scope.as_ref()?.sampled_trace()));
+            left
+        });
     }
 }
 
