@@ -62,7 +62,7 @@ fn build() -> Result<(), String> {
         .arg(host()?)
         .arg("--target-dir")
         .arg(target().join("fuzz").display().to_string())
-        .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"))
+        .env("RUSTFLAGS", COVERAGE.join(" "))
         .run()
 }
 
@@ -92,3 +92,6 @@ fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
     println!("   {} inputs, no crash", runs.unwrap_or("?").trim());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

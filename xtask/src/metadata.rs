@@ -77,3 +77,6 @@ fn rows(json: &Value) -> &[Value] {
 fn string(json: &Value) -> String {
     json.as_str().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

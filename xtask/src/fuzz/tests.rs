@@ -1,0 +1,26 @@
+//! How `fuzz` reads its words and its manifest.
+
+use super::*;
+
+#[test]
+fn words() {
+    let check = |words: &[&str], expect: Option<(u32, &[&str])>| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let expect = expect.map(|(seconds, only)| (seconds, only.iter().map(|name| (*name).to_owned()).collect()));
+        assert_eq!(parse(&words).ok(), expect, "{words:?}");
+    };
+    check(&[], Some((10, &[])));
+    check(&["--seconds", "60", "traceparent"], Some((60, &["traceparent"])));
+    check(&["a", "b"], Some((10, &["a", "b"])));
+    check(&["--seconds"], None);
+    check(&["--seconds", "0"], None);
+    check(&["--seconds", "soon"], None);
+}
+
+#[test]
+fn manifest() {
+    let two = "[[bin]]\nname = \"a\"\n[[bin]]\nname = \"b\"\n";
+    assert_eq!(targets(two).unwrap(), ["a", "b"]);
+    assert!(targets("[package]\nname = \"fuzz\"\n").is_err());
+    assert!(targets("[[bin]]\npath = \"a.rs\"\n").is_err());
+}
