@@ -18,7 +18,10 @@ fn app() -> Router {
     Router::new()
         .route("/never", get(pending::<()>))
         .route("/endless", get(async || first_of_many()))
-        .route("/flood", get(async || Body::from_stream(stream::repeat(Ok::<_, Infallible>(Bytes::from(vec![b'x'; 65536]))))))
+        .route(
+            "/flood",
+            get(async || Body::from_stream(stream::repeat(Ok::<_, Infallible>(Bytes::from(vec![b'x'; 65536]))))),
+        )
         .route("/up", post(async |body: Bytes| body.len().to_string()))
 }
 

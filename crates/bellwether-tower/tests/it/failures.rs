@@ -247,7 +247,8 @@ async fn dropping_the_handler_panics() {
 #[tokio::test]
 async fn never_polled() {
     let watch = Watch::new();
-    let mut service = observed(&watch, service_fn(async |_: Request| Ok::<_, Infallible>(Response::new(Body::empty()))));
+    let mut service =
+        observed(&watch, service_fn(async |_: Request| Ok::<_, Infallible>(Response::new(Body::empty()))));
     let called = service.ready().await.unwrap().call(Request::new(Body::empty()));
     assert_eq!(watch.in_flight(), 1.0);
     drop(called);
@@ -258,7 +259,8 @@ async fn never_polled() {
 #[tokio::test]
 async fn body_never_polled() {
     let watch = Watch::new();
-    let service = observed(&watch, service_fn(async |_: Request| Ok::<_, Infallible>(Response::new(Body::from("unread")))));
+    let service =
+        observed(&watch, service_fn(async |_: Request| Ok::<_, Infallible>(Response::new(Body::from("unread")))));
     let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
     assert_eq!(watch.in_flight(), 1.0);
     drop(answer);

@@ -7,11 +7,11 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 
 use super::Server;
+use super::tasks::Tasks;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Version {
@@ -23,7 +23,7 @@ pub(crate) enum Version {
 pub(crate) struct Client {
     pub(crate) version: Version,
     sender: Sender,
-    connection: JoinHandle<()>,
+    tasks: Tasks,
 }
 
 enum Sender {
@@ -54,17 +54,20 @@ impl Version {
 impl Client {
     pub(crate) async fn connect(server: &Server, version: Version) -> Self {
         let io = TokioIo::new(TcpStream::connect(server.addr).await.expect("the server listens"));
-        let (sender, connection) = match version {
+        let tasks = Tasks::default();
+        let sender = match version {
             Version::One => {
                 let (sender, connection) = http1::handshake(io).await.expect("handshake");
-                (Sender::One(sender), tokio::spawn(async { drop(connection.with_upgrades().await) }))
+                tasks.spawn(async { drop(connection.with_upgrades().await) });
+                Sender::One(sender)
             }
             Version::Two => {
-                let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.expect("handshake");
-                (Sender::Two(sender), tokio::spawn(async { drop(connection.await) }))
+                let (sender, connection) = http2::handshake(tasks.clone(), io).await.expect("handshake");
+                tasks.spawn(async { drop(connection.await) });
+                Sender::Two(sender)
             }
         };
-        Self { version, sender, connection }
+        Self { version, sender, tasks }
     }
 
     /// A request that fits this connection: origin form with a host, or absolute.
@@ -122,8 +125,7 @@ impl Client {
 
     /// Closes the connection, whatever is going on.
     pub(crate) async fn hang_up(self) {
-        self.connection.abort();
-        let _ = self.connection.await;
+        self.tasks.cut_off().await;
     }
 }
 

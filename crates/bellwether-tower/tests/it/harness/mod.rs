@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod frames;
 pub(crate) mod raw;
 pub(crate) mod server;
+pub(crate) mod tasks;
 pub(crate) mod watch;
 
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tower_layer::Layer;
 pub(crate) use client::{Answer, Client, Version};
 pub(crate) use raw::Raw;
 pub(crate) use server::Server;
-pub(crate) use watch::{Ended, Watch};
+pub(crate) use watch::Watch;
 
 /// How long anything may take before it counts as never. Only ever used up by a failure.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use http::{Request, Response};
@@ -13,10 +12,11 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tower_service::Service;
 
 use super::PATIENCE;
+use super::tasks::Tasks;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -26,10 +26,6 @@ pub(crate) struct Server {
     accepting: JoinHandle<()>,
     tasks: Tasks,
 }
-
-/// Every task the server spawned: its connections, and the streams of those that are HTTP/2.
-#[derive(Clone, Default)]
-struct Tasks(Arc<Mutex<JoinSet<()>>>);
 
 impl Server {
     /// Serves with hyper, whichever version a client speaks. Headers may be large: that is for the layer to bear.
@@ -130,35 +126,4 @@ async fn bind() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback is there");
     let addr = listener.local_addr().expect("it is bound");
     (listener, addr)
-}
-
-impl Tasks {
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
-    }
-
-    fn all_done(&self) -> bool {
-        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while tasks.try_join_next().is_some() {}
-        tasks.is_empty()
-    }
-
-    async fn cut_off(&self) {
-        loop {
-            let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-            if tasks.is_empty() {
-                return;
-            }
-            // A task that is cut off may have spawned another.
-            tasks.shutdown().await;
-        }
-    }
-}
-
-impl<F: Future + Send + 'static> hyper::rt::Executor<F> for Tasks {
-    fn execute(&self, future: F) {
-        self.spawn(async {
-            future.await;
-        });
-    }
 }

@@ -23,7 +23,6 @@ struct Log(Mutex<Vec<Ended>>);
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) name: String,
-    pub(crate) route: Option<String>,
     pub(crate) outcome: Outcome,
     pub(crate) error: Option<String>,
     pub(crate) duration: Duration,
@@ -208,7 +207,6 @@ impl OnEnd for Log {
     fn ended(&self, operation: &Operation<'_>) {
         self.entries().push(Ended {
             name: operation.name.to_owned(),
-            route: operation.route.map(str::to_owned),
             outcome: operation.outcome,
             error: operation.error.map(str::to_owned),
             duration: operation.duration,

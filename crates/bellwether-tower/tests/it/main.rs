@@ -1,0 +1,22 @@
+//! The lifecycle conformance suite: however a request ends, over a real server, it is accounted for exactly once.
+#![allow(missing_docs, reason = "tests")]
+
+mod harness;
+
+mod ends;
+
+mod cancelled;
+mod failures;
+mod stacked;
+mod upgrades;
+
+mod echo;
+mod grpc;
+
+mod identity;
+mod routes;
+mod scope;
+mod spans;
+
+mod hostile;
+mod scanner;
