@@ -3,6 +3,7 @@
 //! It travels from the response's future into the response's body. Closing consumes it, and dropping it closes it: as a
 //! panic if the service was running just then, else as cancelled by the client.
 
+use std::cell::Cell;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -25,7 +26,8 @@ pub(crate) struct Account {
     active: Gauge,
     started: Instant,
     first_byte: Option<Instant>,
-    uri: Uri,
+    /// Kept only where somebody will ask.
+    uri: Option<Uri>,
     /// Whom a client called.
     peer: Option<Peer>,
     pub(crate) method: &'static str,
@@ -40,8 +42,11 @@ pub(crate) struct Account {
     response_bytes: u64,
     /// How many bytes the answer's head declared.
     declared: Option<u64>,
+    route_kept: bool,
     streamed: bool,
     answered_as_grpc: bool,
+    /// Where the request's own bytes are; see [`is_running`].
+    mark: usize,
     /// The service is running on this account: a drop now is a panic.
     running: bool,
     open: bool,
@@ -77,20 +82,25 @@ pub(crate) struct Opening {
     pub(crate) trace: TraceContext,
     pub(crate) span: Span,
     pub(crate) started: Instant,
-    pub(crate) uri: Uri,
+    pub(crate) uri: Option<Uri>,
     pub(crate) method: &'static str,
     pub(crate) scheme: &'static str,
     pub(crate) version: &'static str,
     pub(crate) grpc: bool,
     pub(crate) peer: Option<Peer>,
     pub(crate) request_bytes: RequestBytes,
+    pub(crate) mark: usize,
+    /// The route's address is one that is kept.
+    pub(crate) route_kept: bool,
 }
 
 impl Account {
-    pub(crate) fn open(opening: Opening) -> Self {
+    /// Opens an account. Boxed, since it is moved from the future to the body, and they by whoever boxes them.
+    #[inline]
+    pub(crate) fn open(opening: Opening) -> Box<Self> {
         let active = opening.shared.side.active(opening.method, opening.scheme, opening.peer.as_ref());
         active.add(1.0);
-        Self {
+        Box::new(Self {
             active,
             first_byte: None,
             protocol: if opening.grpc { Protocol::Grpc(None) } else { Protocol::Http },
@@ -99,6 +109,8 @@ impl Account {
             end: None,
             response_bytes: 0,
             declared: None,
+            route_kept: opening.route_kept,
+            mark: opening.mark,
             streamed: false,
             answered_as_grpc: false,
             running: false,
@@ -114,7 +126,7 @@ impl Account {
             scheme: opening.scheme,
             version: opening.version,
             request_bytes: opening.request_bytes,
-        }
+        })
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -126,6 +138,7 @@ impl Account {
     pub(crate) fn run<T>(&mut self, piece: impl FnOnce() -> T) -> T {
         self.running = true;
         let result = {
+            let _running = Running(RUNNING.replace(self.mark));
             let _scope = self.scope.enter();
             let _span = self.span.enter();
             piece()
@@ -138,22 +151,26 @@ impl Account {
     pub(crate) fn head(&mut self, head: &http::response::Parts, body_ended: bool) -> bool {
         self.status = Some(head.status);
         self.declared_outcome = head.extensions.get::<Outcome>().copied();
-        let content_type = head.headers.get(header::CONTENT_TYPE);
+        for (name, value) in &head.headers {
+            if name == header::CONTENT_TYPE {
+                self.streamed = value.as_bytes().starts_with(b"text/event-stream");
+                self.answered_as_grpc = names::is_grpc(value);
+            } else if name == header::CONTENT_LENGTH {
+                self.declared = value.to_str().ok().and_then(|length| length.parse().ok());
+            }
+        }
         if let Protocol::Grpc(code) = &mut self.protocol {
-            self.answered_as_grpc = names::is_grpc(content_type);
             *code = if self.answered_as_grpc {
                 head.headers.get("grpc-status").map(|status| Code::parse(status.as_bytes()))
             } else {
                 Some(Code::of_http(head.status))
             };
         }
-        self.streamed = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
-        self.declared = declared_length(&head.headers);
         let bodiless = match head.status {
             StatusCode::SWITCHING_PROTOCOLS | StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => true,
             status => self.method == "HEAD" || (self.method == "CONNECT" && status.is_success()),
         };
-        bodiless || body_ended
+        bodiless || body_ended || self.sent_all()
     }
 
     /// Bytes of the answer's body went out.
@@ -165,9 +182,9 @@ impl Account {
         self.response_bytes += bytes;
     }
 
-    /// As many bytes went out as the head declared.
+    /// As many bytes went out as the head declared: HTTP/1.1 has no use for more. A gRPC answer still has its trailers.
     pub(crate) fn sent_all(&self) -> bool {
-        self.declared.is_some_and(|declared| self.response_bytes >= declared)
+        self.protocol == Protocol::Http && self.declared.is_some_and(|declared| self.response_bytes >= declared)
     }
 
     pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
@@ -179,19 +196,19 @@ impl Account {
     }
 
     /// The answer's body gave an error instead of a frame.
-    pub(crate) fn body_failed(mut self) {
+    pub(crate) fn body_failed(mut self: Box<Self>) {
         self.end = Some(End::Error("response_body_error", Outcome::Failure));
         self.close();
     }
 
     /// The service gave an error instead of an answer.
-    pub(crate) fn service_failed(mut self, error: &'static str, outcome: Outcome) {
+    pub(crate) fn service_failed(mut self: Box<Self>, error: &'static str, outcome: Outcome) {
         self.end = Some(End::Error(error, outcome));
         self.close();
     }
 
     /// The answer is complete.
-    pub(crate) fn complete(mut self) {
+    pub(crate) fn complete(mut self: Box<Self>) {
         self.end = Some(End::Complete);
         self.close();
     }
@@ -212,7 +229,7 @@ impl Account {
             None if self.running => (Outcome::Failure, "panic"),
             None => (Outcome::Cancelled, self.shared.side.cancelled()),
         };
-        let path = self.uri.path().trim_start_matches('/');
+        let path = self.uri.as_ref().map_or("", Uri::path).trim_start_matches('/');
         let rpc = match self.protocol {
             Protocol::Http => None,
             Protocol::Grpc(Some(Code::UNIMPLEMENTED)) => Some(OTHER),
@@ -233,8 +250,9 @@ impl Account {
             method: self.method,
             scheme: self.scheme,
             version: self.version,
-            uri: &self.uri,
+            uri: self.uri.as_ref(),
             route: self.scope.route().unwrap_or_default(),
+            route_kept: self.route_kept,
             peer: self.peer.as_ref(),
             http_status: self.status,
             rpc,
@@ -267,12 +285,25 @@ impl Account {
     }
 }
 
+thread_local!(static RUNNING: Cell<usize> = const { Cell::new(0) });
+
+/// Whether the request that runs on this thread now is the one that left this mark: then this is a second layer.
+pub(crate) fn is_running(is: impl FnOnce(usize) -> bool) -> bool {
+    let mark = RUNNING.get();
+    mark != 0 && is(mark)
+}
+
+/// Puts back what ran before, also after a panic.
+struct Running(usize);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.set(self.0);
+    }
+}
+
 impl Drop for Account {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-pub(crate) fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -15,14 +15,23 @@ pin_project_lite::pin_project! {
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
-        inner: B,
-        account: Option<Account>,
+        inner: Option<B>,
+        account: Option<Box<Account>>,
+    }
+
+    impl<B> PinnedDrop for ResponseBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // What a body that is cut short drops may still say something of its request.
+            let _entered = this.account.as_ref().map(|account| account.scope.enter());
+            this.inner.set(None);
+        }
     }
 }
 
 impl<B> ResponseBody<B> {
-    pub(crate) fn new(inner: B, account: Option<Account>) -> Self {
-        Self { inner, account }
+    pub(crate) fn new(inner: B, account: Option<Box<Account>>) -> Self {
+        Self { inner: Some(inner), account }
     }
 }
 
@@ -31,9 +40,11 @@ impl<B: Body> Body for ResponseBody<B> {
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let mut this = self.project();
-        let Some(account) = this.account else { return this.inner.poll_frame(cx) };
-        let polled = account.run(|| this.inner.as_mut().poll_frame(cx));
+        let this = self.project();
+        // Only dropping empties it, and nobody polls after that.
+        let Some(mut inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
+        let Some(account) = this.account else { return inner.poll_frame(cx) };
+        let polled = account.run(|| inner.as_mut().poll_frame(cx));
         let frame = ready!(polled);
         let over = match &frame {
             Some(Ok(frame)) => {
@@ -44,7 +55,7 @@ impl<B: Body> Body for ResponseBody<B> {
                     account.trailers(trailers);
                 }
                 // Nobody polls again after trailers, an ended body, or as many bytes as were declared.
-                frame.is_trailers() || this.inner.is_end_stream() || account.sent_all()
+                frame.is_trailers() || inner.is_end_stream() || account.sent_all()
             }
             Some(Err(_)) | None => true,
         };
@@ -58,11 +69,11 @@ impl<B: Body> Body for ResponseBody<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner.as_ref().map_or_else(SizeHint::default, Body::size_hint)
     }
 }
 

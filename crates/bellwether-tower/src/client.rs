@@ -88,7 +88,7 @@ impl CallLayer {
     }
 
     /// Opens the account of a call and writes into its headers what the callee needs.
-    pub(crate) fn open(&self, call: &Outgoing<'_>, headers: &mut HeaderMap) -> Account {
+    pub(crate) fn open(&self, call: &Outgoing<'_>, headers: &mut HeaderMap) -> Box<Account> {
         let shared = &self.shared;
         let started = shared.clock.now();
         let current = Scope::current();
@@ -101,7 +101,7 @@ impl CallLayer {
         let address = call.uri.host().unwrap_or_default();
         let port = call.uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
         let peer = Peer::new(self.peer.clone(), address, port);
-        let grpc = names::is_grpc(headers.get(header::CONTENT_TYPE));
+        let grpc = headers.get(header::CONTENT_TYPE).is_some_and(names::is_grpc);
         let span = if trace.sampled() { self.span(call, &current, trace, method, &peer, grpc) } else { Span::none() };
         propagate(headers, trace, &current, &shared.request_id_header);
         Account::open(Opening {
@@ -110,12 +110,14 @@ impl CallLayer {
             trace,
             span,
             started,
-            uri: call.uri.clone(),
+            uri: (grpc || !shared.listeners.is_empty()).then(|| call.uri.clone()),
             method,
             scheme,
             version: names::version(call.version),
             grpc,
             peer: Some(peer),
+            mark: 0,
+            route_kept: false,
             request_bytes: call.bytes.map_or(RequestBytes::Unknown, RequestBytes::Declared),
         })
     }

@@ -16,8 +16,10 @@ pub(crate) struct Ended<'a> {
     pub(crate) method: &'static str,
     pub(crate) scheme: &'static str,
     pub(crate) version: &'static str,
-    pub(crate) uri: &'a Uri,
+    pub(crate) uri: Option<&'a Uri>,
     pub(crate) route: &'a str,
+    /// The route's address names it; see [`Routes`](crate::memo::Routes).
+    pub(crate) route_kept: bool,
     /// Whom a client called.
     pub(crate) peer: Option<&'a Peer>,
     pub(crate) http_status: Option<StatusCode>,
@@ -63,8 +65,8 @@ impl Ended<'_> {
         let all = [
             Some(("http.request.method", Value::Str(self.method))),
             Some(("url.scheme", Value::Str(self.scheme))),
-            Some(("url.path", Value::Str(self.uri.path()))),
-            self.uri.query().map(|query| ("url.query", Value::Str(query))),
+            self.uri.map(|uri| ("url.path", Value::Str(uri.path()))),
+            self.uri.and_then(Uri::query).map(|query| ("url.query", Value::Str(query))),
             Some(("network.protocol.version", Value::Str(self.version))),
             route.map(|route| ("http.route", Value::Str(route))),
             status.map(|status| ("http.response.status_code", Value::Int(status))),

@@ -16,7 +16,7 @@ pin_project_lite::pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: Option<F>,
-        account: Option<Account>,
+        account: Option<Box<Account>>,
         // The request id to send back.
         id: Option<HeaderValue>,
     }
@@ -32,7 +32,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn new(inner: F, observed: Option<(Account, Option<HeaderValue>)>) -> Self {
+    pub(crate) fn new(inner: F, observed: Option<(Box<Account>, Option<HeaderValue>)>) -> Self {
         let (account, id) = observed.map_or((None, None), |(account, id)| (Some(account), id));
         Self { inner: Some(inner), account, id }
     }

@@ -1,14 +1,16 @@
 //! What a request says of itself: its id and its place in a trace, believed only if well-formed.
 
-use bellwether_core::{RequestId, TraceContext, TraceId, TraceState};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bellwether_core::{RequestId, SpanId, TraceContext, TraceId, TraceState};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::names;
 
 /// Text of a request that goes into a span is cut to this many bytes.
 const MAX_TEXT: usize = 1024;
 
-/// The ids that a request came with.
-#[derive(Debug)]
-pub(crate) struct Ids {
+/// What the headers of a request say, read in one pass over them.
+#[derive(Debug, Default)]
+pub(crate) struct Incoming {
     pub(crate) request_id: Option<RequestId>,
     /// The header the request id came in, to send back.
     pub(crate) echo: Option<HeaderValue>,
@@ -18,36 +20,65 @@ pub(crate) struct Ids {
     /// There was a `traceparent`, but none to follow.
     pub(crate) malformed: bool,
     pub(crate) trace_state: Option<TraceState>,
-}
-
-impl Ids {
-    pub(crate) fn read(headers: &HeaderMap, request_id_header: &HeaderName) -> Self {
-        let (given, several) = only(headers, request_id_header);
-        let request_id = given.and_then(|value| RequestId::parse(value.as_bytes()));
-        let echo = given.filter(|_| request_id.is_some()).cloned();
-        let replaced = several || given.is_some() && request_id.is_none();
-
-        let (given, several) = only(headers, &TRACEPARENT);
-        let parent = given.and_then(|value| TraceContext::parse(value.as_bytes()));
-        let malformed = several || given.is_some() && parent.is_none();
-        let trace_state = parent.and_then(|_| {
-            headers
-                .contains_key(TRACESTATE)
-                .then(|| TraceState::parse(headers.get_all(TRACESTATE).iter().map(HeaderValue::as_bytes)))?
-        });
-        Self { request_id, echo, replaced, parent, malformed, trace_state }
-    }
+    pub(crate) grpc: bool,
 }
 
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The value of a header that may occur once, and whether it occurs more often.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> (Option<&'a HeaderValue>, bool) {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (value, None) => (value, false),
-        (_, Some(_)) => (None, true),
+impl Incoming {
+    pub(crate) fn read(headers: &HeaderMap, request_id_header: &HeaderName) -> Self {
+        let (mut id, mut traceparent) = (Once::Never, Once::Never);
+        let mut has_state = false;
+        let mut incoming = Self::default();
+        for (name, value) in headers {
+            if name == request_id_header {
+                id = id.and(value);
+            } else if name == header::CONTENT_TYPE {
+                incoming.grpc = names::is_grpc(value);
+            } else if name == TRACEPARENT {
+                traceparent = traceparent.and(value);
+            } else if name == TRACESTATE {
+                has_state = true;
+            }
+        }
+        incoming.request_id = id.value().and_then(|value| RequestId::parse(value.as_bytes()));
+        incoming.echo = id.value().filter(|_| incoming.request_id.is_some()).cloned();
+        incoming.replaced = id.is_there() && incoming.request_id.is_none();
+        incoming.parent = traceparent.value().and_then(|value| TraceContext::parse(value.as_bytes()));
+        incoming.malformed = traceparent.is_there() && incoming.parent.is_none();
+        if has_state && incoming.parent.is_some() {
+            incoming.trace_state = TraceState::parse(headers.get_all(TRACESTATE).iter().map(HeaderValue::as_bytes));
+        }
+        incoming
+    }
+}
+
+/// The value of a header that may be there once.
+#[derive(Clone, Copy)]
+enum Once<'a> {
+    Never,
+    Here(&'a HeaderValue),
+    Several,
+}
+
+impl<'a> Once<'a> {
+    fn and(self, value: &'a HeaderValue) -> Self {
+        match self {
+            Self::Never => Self::Here(value),
+            _ => Self::Several,
+        }
+    }
+
+    fn value(self) -> Option<&'a HeaderValue> {
+        match self {
+            Self::Here(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn is_there(self) -> bool {
+        !matches!(self, Self::Never)
     }
 }
 
@@ -56,8 +87,8 @@ pub(crate) fn place(parent: Option<TraceContext>, sample: impl FnOnce(TraceId) -
     match parent {
         Some(parent) => parent.child(sample(parent.trace_id())),
         None => {
-            let root = TraceContext::root(false);
-            TraceContext::new(root.trace_id(), root.span_id(), sample(root.trace_id()), true)
+            let trace_id = TraceId::random();
+            TraceContext::new(trace_id, SpanId::random(), sample(trace_id), true)
         }
     }
 }

@@ -7,6 +7,7 @@ mod client_metrics;
 mod ended;
 mod future;
 mod incoming;
+mod memo;
 mod names;
 #[cfg(feature = "reqwest")]
 mod reqwest;

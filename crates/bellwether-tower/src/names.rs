@@ -144,10 +144,9 @@ impl Code {
 }
 
 /// Whether a content type is gRPC's: `application/grpc`, alone or with `+proto`, `;…`.
-pub(crate) fn is_grpc(content_type: Option<&http::HeaderValue>) -> bool {
-    content_type
-        .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
-        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+pub(crate) fn is_grpc(content_type: &http::HeaderValue) -> bool {
+    let rest = content_type.as_bytes().strip_prefix(b"application/grpc");
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 /// The last part of a type's path, without its parameters: `Elapsed` of `tower::timeout::error::Elapsed`.

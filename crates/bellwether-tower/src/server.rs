@@ -13,10 +13,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Span;
 
-use crate::account::{self, Account, Opening, RequestBytes};
+use crate::account::{Account, Opening, RequestBytes, is_running};
 use crate::body::{self, ResponseBody};
 use crate::future::ResponseFuture;
-use crate::incoming::{self, Ids};
+use crate::incoming::{self, Incoming};
+use crate::memo::Routes;
 use crate::names::{self, Methods};
 use crate::sampler::Sampler;
 use crate::server_metrics::ServerMetrics;
@@ -162,6 +163,7 @@ impl<'r> ObserveBuilder<'r> {
             clock: self.registry.clock().clone(),
             side: Side::Server(Box::new(Server {
                 metrics,
+                routes: Routes::default(),
                 trust_remote_sampled: self.trust_remote_sampled,
                 rpc_methods: self.rpc_methods,
             })),
@@ -188,7 +190,7 @@ impl<S, B, R> Service<Request<B>> for Observe<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: 'static,
-    B: 'static,
+    B: Body + 'static,
     R: Body,
 {
     type Response = Response<ResponseBody<R>>;
@@ -200,8 +202,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // A scope in the extensions is the mark of an outer layer.
-        let silent = request.extensions().get::<Scope>().is_some();
+        let silent = is_second(&request);
         let Some((shared, server)) =
             self.shared.as_ref().filter(|_| !silent).and_then(|shared| Some((shared, shared.server()?)))
         else {
@@ -222,14 +223,14 @@ impl Shared {
     }
 
     /// Opens the account of a request: ids, trace, scope, span.
-    fn open<B: 'static>(
+    fn open<B: Body + 'static>(
         self: &Arc<Self>,
         server: &Server,
         mut request: Request<B>,
-    ) -> (Account, HeaderValue, Request<B>) {
+    ) -> (Box<Account>, HeaderValue, Request<B>) {
         let started = self.clock.now();
-        let Ids { request_id, echo, replaced, parent, malformed, trace_state } =
-            Ids::read(request.headers(), &self.request_id_header);
+        let Incoming { request_id, echo, replaced, parent, malformed, trace_state, grpc } =
+            Incoming::read(request.headers(), &self.request_id_header);
         if replaced {
             server.metrics.id_replaced();
         }
@@ -249,25 +250,27 @@ impl Shared {
             }
             _ => incoming::header_value(&trace.trace_id().to_hex()),
         };
+        let mut route_kept = false;
         #[cfg(feature = "axum")]
         if let Some(matched) = request.extensions().get::<axum::extract::MatchedPath>() {
-            scope = scope.route(matched.as_str());
+            let route = server.routes.keep(matched.as_str());
+            route_kept = route.kept;
+            scope = scope.route(route.template);
         }
         let scope = scope.open();
 
-        let grpc = names::is_grpc(request.headers().get(header::CONTENT_TYPE));
         let method = self.methods.name(request.method());
         let scheme = names::scheme(request.uri().scheme_str(), self.default_scheme);
         let version = names::version(request.version());
         let span =
             if scope.sampled() { self.span(&request, &scope, method, scheme, version, grpc) } else { Span::none() };
-        let uri = request.uri().clone();
+        let uri = (grpc || !self.listeners.is_empty()).then(|| request.uri().clone());
 
         if replaced {
             // What was malformed must not reach the service, its logs, or whom it calls.
             request.headers_mut().insert(self.request_id_header.clone(), echo.clone());
         }
-        request.extensions_mut().insert(scope.clone());
+        let mark = mark(&mut request);
         let (request, request_bytes) = request_bytes(request);
         let account = Account::open(Opening {
             shared: Arc::clone(self),
@@ -281,6 +284,8 @@ impl Shared {
             version,
             grpc,
             peer: None,
+            mark,
+            route_kept,
             request_bytes,
         });
         (account, echo, request)
@@ -316,16 +321,31 @@ impl Shared {
     }
 }
 
-/// Learns the size of a request's body: declared, or counted as it is read.
-fn request_bytes<B: 'static>(request: Request<B>) -> (Request<B>, RequestBytes) {
-    if let Some(declared) = account::declared_length(request.headers()) {
-        return (request, RequestBytes::Declared(declared));
+/// What a second layer around the same request knows it by: the address of the bytes of one of its headers, which move
+/// with it and are nobody else's. A request without headers gets an extension instead, at the price of allocating it.
+fn mark<B>(request: &mut Request<B>) -> usize {
+    match request.headers().values().next() {
+        Some(value) if !value.is_empty() => value.as_bytes().as_ptr().addr(),
+        _ => {
+            request.extensions_mut().insert(Observed);
+            0
+        }
     }
-    let streamed =
-        request.headers().contains_key(header::TRANSFER_ENCODING) || request.version() >= http::Version::HTTP_2;
-    if !streamed {
-        // HTTP/1.1 without a length or chunks has no body.
-        return (request, RequestBytes::Declared(0));
+}
+
+#[derive(Clone)]
+struct Observed;
+
+/// Whether an outer layer observes this very request.
+fn is_second<B>(request: &Request<B>) -> bool {
+    is_running(|mark| request.headers().values().any(|value| value.as_bytes().as_ptr().addr() == mark))
+        || request.extensions().get::<Observed>().is_some()
+}
+
+/// Learns the size of a request's body: declared, or counted as it is read.
+fn request_bytes<B: Body + 'static>(request: Request<B>) -> (Request<B>, RequestBytes) {
+    if let Some(declared) = request.body().size_hint().exact() {
+        return (request, RequestBytes::Declared(declared));
     }
     let (parts, body) = request.into_parts();
     let (body, counter) = body::count_bytes(body);

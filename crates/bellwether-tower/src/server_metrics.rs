@@ -1,8 +1,9 @@
 //! What a server counts: the RED metrics of the semantic conventions, and what they leave open.
 
-use bellwether_core::{Business, Counter, Error, Family, Gauge, Histogram, Registry, Scope};
+use bellwether_core::{Business, Counter, Error, Family, Gauge, Histogram, Outcome, Registry, Scope};
 
 use crate::ended::Ended;
+use crate::memo::Memo;
 use crate::names::OTHER;
 
 /// The bounds that the semantic conventions advise for durations in seconds.
@@ -29,6 +30,55 @@ pub(crate) struct ServerMetrics {
     replaced_ids: Counter,
     malformed_traces: Counter,
     business: Business,
+    actives: Memo<([usize; 2], Gauge)>,
+    answers: Memo<(Answer, AnswerSeries)>,
+}
+
+/// An HTTP answer by everything its labels are made of; texts by their address and length, which are theirs for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Answer {
+    method: usize,
+    scheme: usize,
+    version: usize,
+    route: usize,
+    status: u16,
+    error: usize,
+    outcome: Outcome,
+}
+
+/// The series an answer is recorded in.
+#[derive(Debug)]
+struct AnswerSeries {
+    duration: Histogram,
+    first_byte: Histogram,
+    request_size: Histogram,
+    response_size: Histogram,
+}
+
+impl Answer {
+    /// `None` where a text may be somebody's own.
+    fn of(ended: &Ended<'_>) -> Option<Self> {
+        let fixed = ended.rpc.is_none() && (ended.route_kept || ended.route.is_empty());
+        fixed.then(|| Self {
+            method: text_address(ended.method),
+            scheme: text_address(ended.scheme),
+            version: text_address(ended.version),
+            route: text_address(ended.route),
+            status: ended.http_status.map_or(0, |status| status.as_u16()),
+            error: text_address(ended.error),
+            outcome: ended.outcome,
+        })
+    }
+
+    fn hash(&self) -> u64 {
+        let texts = self.method ^ self.route.rotate_left(7) ^ self.error.rotate_left(17) ^ self.version.rotate_left(29);
+        texts as u64 ^ u64::from(self.status) << 32 ^ u64::from(self.outcome as u8) << 48
+    }
+}
+
+/// A text that stays where it is, as a number; 0 for an empty one.
+fn text_address(text: &str) -> usize {
+    if text.is_empty() { 0 } else { text.as_ptr().addr() ^ text.len() << 48 }
 }
 
 impl ServerMetrics {
@@ -110,11 +160,19 @@ impl ServerMetrics {
                 .description("Requests that came with a malformed traceparent and so began a trace of their own.")
                 .build()?,
             business: Business::new(registry)?,
+            actives: Memo::default(),
+            answers: Memo::default(),
         })
     }
 
-    pub(crate) fn active(&self, method: &str, scheme: &str) -> Gauge {
-        self.active.get([method, scheme]).clone()
+    pub(crate) fn active(&self, method: &'static str, scheme: &'static str) -> Gauge {
+        let here = [text_address(method), text_address(scheme)];
+        let known = self.actives.get(
+            here[0] as u64 ^ (here[1] as u64).rotate_left(21),
+            |(own, _)| *own == here,
+            || (here, self.active.get([method, scheme]).clone()),
+        );
+        known.map_or_else(|| self.active.get([method, scheme]).clone(), |(_, gauge)| gauge.clone())
     }
 
     pub(crate) fn upgraded(&self) -> &Gauge {
@@ -131,27 +189,47 @@ impl ServerMetrics {
 
     pub(crate) fn record(&self, ended: &Ended<'_>, scope: &Scope) {
         self.business.record(scope, ended.outcome);
+        let known = Answer::of(ended).and_then(|answer| {
+            self.answers.get(answer.hash(), |(own, _)| *own == answer, || (answer, self.resolve(ended)))
+        });
+        let resolved;
+        let series = match known {
+            Some((_, series)) => series,
+            None => {
+                resolved = self.resolve(ended);
+                &resolved
+            }
+        };
+        ended.record_latency(&series.duration);
+        if let Some(first_byte) = ended.first_byte {
+            series.first_byte.record_duration(first_byte);
+        }
+        if ended.streamed {
+            let rpc = ended.rpc.unwrap_or_default();
+            self.stream.get([ended.method, ended.route, rpc]).record_duration(ended.duration);
+        }
+        if let Some(bytes) = ended.request_bytes {
+            series.request_size.record(bytes as f64);
+        }
+        series.response_size.record(ended.response_bytes as f64);
+    }
+
+    fn resolve(&self, ended: &Ended<'_>) -> AnswerSeries {
         let Ended { method, route, status, error, .. } = *ended;
         let outcome = ended.outcome.as_str();
         let rpc = ended.rpc.unwrap_or_default();
         // Only `http.*` metrics speak of HTTP statuses, and a gRPC call's is 200 at best.
         let http_status = if ended.rpc.is_none() { status } else { "" };
-
-        let durations = match ended.rpc {
-            None => self.http_duration.get([method, ended.scheme, ended.version, route, status, error, outcome]),
-            Some(rpc) => self.rpc_duration.get(["grpc", rpc, status, error, outcome]),
-        };
-        ended.record_latency(durations);
-        if let Some(first_byte) = ended.first_byte {
-            self.first_byte.get([method, route, rpc]).record_duration(first_byte);
+        AnswerSeries {
+            duration: match ended.rpc {
+                None => self.http_duration.get([method, ended.scheme, ended.version, route, status, error, outcome]),
+                Some(rpc) => self.rpc_duration.get(["grpc", rpc, status, error, outcome]),
+            }
+            .clone(),
+            first_byte: self.first_byte.get([method, route, rpc]).clone(),
+            request_size: self.request_size.get([method, route, http_status, rpc]).clone(),
+            response_size: self.response_size.get([method, route, http_status, rpc]).clone(),
         }
-        if ended.streamed {
-            self.stream.get([method, route, rpc]).record_duration(ended.duration);
-        }
-        if let Some(bytes) = ended.request_bytes {
-            self.request_size.get([method, route, http_status, rpc]).record(bytes as f64);
-        }
-        self.response_size.get([method, route, http_status, rpc]).record(ended.response_bytes as f64);
     }
 
     /// Whether a gRPC method was ever answered as known, which makes its name fit for a label.

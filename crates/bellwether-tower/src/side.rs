@@ -11,6 +11,7 @@ use tracing::Span;
 
 use crate::client_metrics::ClientMetrics;
 use crate::ended::Ended;
+use crate::memo::Routes;
 use crate::names::{self, Code, Methods, OTHER};
 use crate::sampler::Sampler;
 use crate::server_metrics::ServerMetrics;
@@ -40,6 +41,7 @@ pub(crate) enum Side {
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) metrics: ServerMetrics,
+    pub(crate) routes: Routes,
     pub(crate) trust_remote_sampled: bool,
     /// The gRPC methods that are called by their name; `None` for all that are answered as known.
     pub(crate) rpc_methods: Option<HashSet<Box<str>>>,
@@ -62,7 +64,7 @@ impl Side {
         }
     }
 
-    pub(crate) fn active(&self, method: &str, scheme: &str, peer: Option<&Peer>) -> Gauge {
+    pub(crate) fn active(&self, method: &'static str, scheme: &'static str, peer: Option<&Peer>) -> Gauge {
         match self {
             Self::Server(server) => server.metrics.active(method, scheme),
             Self::Client(metrics) => metrics.active(method, peer),
