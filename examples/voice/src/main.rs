@@ -13,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use bellwether_core::Registry;
+use bellwether_tower::{CallLayer, ObserveLayer};
 use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 use voice::{
@@ -58,13 +60,17 @@ async fn run(args: Args) -> Result<(), String> {
     // The day of trouble has its panics; each is a line in the log, not a page on the terminal.
     panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 
+    let registry = Registry::new();
+    let layer = ObserveLayer::new(&registry).map_err(|error| error.to_string())?;
+    let calls = CallLayer::new(&registry).map_err(|error| error.to_string())?;
+
     let listener = listen(args.port).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let store = Store::open(&database_url()?).await?;
-    let (providers, upstreams) = providers(args.seed)?;
+    let (providers, upstreams) = providers(args.seed, &calls)?;
     let app = App::new(store, providers);
 
-    let router = api::router(app.clone()).layer(CatchPanicLayer::new());
+    let router = api::router(app.clone()).layer(CatchPanicLayer::new()).layer(layer);
     let (stop, stopped) = oneshot::channel::<()>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async {
         let _ = stopped.await;
@@ -110,12 +116,12 @@ fn database_url() -> Result<String, String> {
 }
 
 /// The real providers if a key is given, otherwise servers on loopback, which end when they are dropped.
-fn providers(seed: u64) -> Result<(Providers, Option<Upstreams>), String> {
-    if let Some(real) = Providers::from_env()? {
+fn providers(seed: u64, calls: &CallLayer) -> Result<(Providers, Option<Upstreams>), String> {
+    if let Some(real) = Providers::from_env(calls)? {
         return Ok((real, None));
     }
     let upstreams = Upstreams::start(seed).map_err(|error| format!("cannot start the upstreams: {error}"))?;
-    Ok((Providers::loopback(&upstreams)?, Some(upstreams)))
+    Ok((Providers::loopback(&upstreams, calls)?, Some(upstreams)))
 }
 
 /// Traffic and trouble, on a thread of their own.

@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use bellwether_core::{Currency, Money, Scope};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 
@@ -51,10 +52,15 @@ impl Turn {
         }
         let release = app.deployment.current();
         let customer = app.store.customer(customer, release).await?;
+        let scope = Scope::current();
+        scope.customer(customer.id.to_string()).transaction("voice_turn");
         let price = release.price(&customer.plan)?;
+        scope.amount(Money::cents(price, Currency::USD));
 
         let question = app.providers.stt.transcribe(audio).await?;
+        scope.step("heard");
         let words = app.providers.llm.answer(&customer.name, &question).await?;
+        scope.step("answered");
 
         Ok(Self {
             app: app.clone(),
@@ -88,8 +94,9 @@ impl Turn {
                         None => self.progress = Progress::Answered,
                     },
                     Progress::Answered => {
-                        self.progress = Progress::Paid;
                         let order = self.app.store.place(self.customer.id, "voice turn", self.price).await?;
+                        self.progress = Progress::Paid;
+                        Scope::current().step("paid");
                         return Ok(Some(Event::Done(order)));
                     }
                     Progress::Paid => return Ok(None),

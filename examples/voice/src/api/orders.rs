@@ -5,6 +5,7 @@ use axum::{
     extract::{Path, State},
     routing::get,
 };
+use bellwether_core::{Currency, Money, Scope};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -33,6 +34,10 @@ async fn place(State(app): State<App>, Json(new): Json<NewOrder>) -> Result<(Sta
         return Err(Failure::BadRequest("an amount is not negative".into()));
     }
     let customer = app.store.customer(new.customer, app.deployment.current()).await?;
+    Scope::current()
+        .customer(customer.id.to_string())
+        .transaction("order")
+        .amount(Money::cents(new.amount_cents, Currency::USD));
     let order = app.store.place(customer.id, &new.item, new.amount_cents).await?;
     Ok((StatusCode::CREATED, Json(order)))
 }

@@ -1,22 +1,24 @@
 //! The language model: async-openai's own client, its answer read word by word.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use async_openai::{
     Client,
     config::OpenAIConfig,
     error::OpenAIError,
+    middleware::HttpRequestFactory,
     types::chat::{
         ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
         ChatCompletionResponseStream, ChatCompletionStreamOptions, CreateChatCompletionRequest,
     },
 };
 use futures_util::StreamExt;
+use tower::service_fn;
 
-use super::Endpoint;
+use super::{Endpoint, success};
 use crate::failure::{Failure, Why};
 
-const NAME: &str = "llm";
+pub(super) const NAME: &str = "llm";
 const MODEL: &str = "gpt-4o-mini";
 
 /// A client of `/chat/completions`.
@@ -36,8 +38,18 @@ pub struct Words {
 
 impl Llm {
     pub(super) fn new(at: Endpoint) -> Self {
-        let config = OpenAIConfig::new().with_api_base(at.base).with_api_key(at.key);
-        Self { client: Client::build(at.http, config) }
+        let config = OpenAIConfig::new().with_api_base(&at.base).with_api_key(&at.key);
+        // The client insists on one of its own, and never uses it.
+        let bare = at.http.as_ref().clone();
+        let http = service_fn(move |request: HttpRequestFactory| {
+            let http = at.http.clone();
+            async move {
+                // Looked at here, because the client would hide the headers of a refusal, and Retry-After with them.
+                success(NAME, http.execute(request.build().await?).await)
+                    .map_err(|failure| OpenAIError::Boxed(Box::new(failure)))
+            }
+        });
+        Self { client: Client::build(bare, config).with_http_service(http) }
     }
 
     /// Asks, and returns when the first words are there.
@@ -89,12 +101,11 @@ impl fmt::Debug for Words {
 }
 
 fn failure(error: OpenAIError) -> Failure {
-    let why = match error {
-        OpenAIError::Reqwest(error) => return Failure::upstream(NAME, &error),
-        // The client hides the response's headers, and with them Retry-After.
-        OpenAIError::ApiError(error) if error.status_code == 429 => Why::Throttled(Duration::from_secs(1)),
-        OpenAIError::ApiError(error) => Why::Status(error.status_code.as_u16()),
-        _ => Why::Broken,
-    };
-    Failure::Upstream { name: NAME, why }
+    match error {
+        OpenAIError::Boxed(error) => match error.downcast() {
+            Ok(failure) => *failure,
+            Err(error) => Failure::Bug(error.to_string()),
+        },
+        _ => Failure::Upstream { name: NAME, why: Why::Broken },
+    }
 }

@@ -6,8 +6,9 @@ pub mod tts;
 
 use std::{env, fmt, time::Duration};
 
+use bellwether_tower::{CallLayer, ObserveCalls};
 use http::header::RETRY_AFTER;
-use reqwest::ClientBuilder;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 use crate::{
     failure::{Failure, Why},
@@ -27,7 +28,7 @@ pub struct Providers {
 
 /// Where a provider is, and what it wants to see.
 struct Endpoint {
-    http: reqwest::Client,
+    http: ClientWithMiddleware,
     base: String,
     key: String,
 }
@@ -41,28 +42,33 @@ impl fmt::Debug for Endpoint {
 
 impl Providers {
     /// The demo's own servers on loopback.
-    pub fn loopback(upstreams: &Upstreams) -> Result<Self, String> {
+    pub fn loopback(upstreams: &Upstreams, calls: &CallLayer) -> Result<Self, String> {
         let bases = [&upstreams.stt, &upstreams.llm, &upstreams.tts].map(Upstream::base_url);
-        Ok(Self::new(&loopback_client()?, bases, "loopback"))
+        Ok(Self::new(&loopback_client()?, calls, bases, "loopback"))
     }
 
     /// The real ones, if `OPENAI_API_KEY` is set; `OPENAI_BASE_URL` points to any server that speaks the same.
-    pub fn from_env() -> Result<Option<Self>, String> {
+    pub fn from_env(calls: &CallLayer) -> Result<Option<Self>, String> {
         let Some(key) = env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty()) else {
             return Ok(None);
         };
         let base = env::var("OPENAI_BASE_URL").unwrap_or_else(|_| "https://api.openai.com/v1".into());
         let http = http_client(|builder| builder)?;
-        Ok(Some(Self::new(&http, [base.clone(), base.clone(), base], &key)))
+        Ok(Some(Self::new(&http, calls, [base.clone(), base.clone(), base], &key)))
     }
 
-    fn new(http: &reqwest::Client, bases: [String; 3], key: &str) -> Self {
-        let [stt, llm, tts] = bases.map(|base| Endpoint {
-            http: http.clone(),
+    fn new(http: &reqwest::Client, calls: &CallLayer, [stt, llm, tts]: [String; 3], key: &str) -> Self {
+        let endpoint = |name, base: String| Endpoint {
+            // Every call is observed under the name of who is called.
+            http: ClientBuilder::new(http.clone()).with(ObserveCalls::new(calls.for_peer(name))).build(),
             base: base.trim_end_matches('/').to_owned(),
             key: key.to_owned(),
-        });
-        Self { stt: stt::Stt::new(stt), llm: llm::Llm::new(llm), tts: tts::Tts::new(tts) }
+        };
+        Self {
+            stt: stt::Stt::new(endpoint(stt::NAME, stt)),
+            llm: llm::Llm::new(endpoint(llm::NAME, llm)),
+            tts: tts::Tts::new(endpoint(tts::NAME, tts)),
+        }
     }
 }
 
@@ -72,7 +78,7 @@ pub(crate) fn loopback_client() -> Result<reqwest::Client, String> {
 }
 
 /// An HTTP client that gives up in time; `read_timeout` also covers a stream that falls silent.
-fn http_client(tls: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<reqwest::Client, String> {
+fn http_client(tls: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<reqwest::Client, String> {
     // The process default for TLS; a second call finds it there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder =
@@ -81,8 +87,15 @@ fn http_client(tls: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<reqwe
 }
 
 /// The response, if it is a success.
-async fn success(name: &'static str, sent: reqwest::Result<reqwest::Response>) -> Result<reqwest::Response, Failure> {
-    let response = sent.map_err(|error| Failure::upstream(name, &error))?;
+fn success(
+    name: &'static str,
+    sent: reqwest_middleware::Result<reqwest::Response>,
+) -> Result<reqwest::Response, Failure> {
+    let response = match sent {
+        Ok(response) => response,
+        Err(reqwest_middleware::Error::Reqwest(error)) => return Err(Failure::upstream(name, &error)),
+        Err(reqwest_middleware::Error::Middleware(error)) => return Err(Failure::Bug(error.to_string())),
+    };
     let why = match response.status().as_u16() {
         200..=299 => return Ok(response),
         429 => Why::Throttled(retry_after(response.headers())),

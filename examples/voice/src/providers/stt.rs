@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Endpoint, success};
 use crate::failure::Failure;
 
-const NAME: &str = "stt";
+pub(super) const NAME: &str = "stt";
 
 /// A client of `/audio/transcriptions`.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Stt {
             .send()
             .await;
         let transcript: Transcript =
-            success(NAME, sent).await?.json().await.map_err(|error| Failure::upstream(NAME, &error))?;
+            success(NAME, sent)?.json().await.map_err(|error| Failure::upstream(NAME, &error))?;
         Ok(transcript.text)
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Endpoint, success};
 use crate::failure::Failure;
 
-const NAME: &str = "tts";
+pub(super) const NAME: &str = "tts";
 
 /// A client of `/audio/speech`.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Tts {
             .json(&json!({ "model": "tts-1", "voice": "alloy", "response_format": "pcm", "input": sentence }))
             .send()
             .await;
-        Ok(Speech { response: success(NAME, sent).await? })
+        Ok(Speech { response: success(NAME, sent)? })
     }
 }
 

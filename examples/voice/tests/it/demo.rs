@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use bellwether_core::Registry;
+use bellwether_tower::{CallLayer, ObserveLayer};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,10 +20,13 @@ pub(crate) struct Demo {
 pub(crate) async fn demo() -> Demo {
     let (store, folder) = store().await;
     let upstreams = Upstreams::start(7).expect("upstreams start");
-    let app = App::new(store, Providers::loopback(&upstreams).expect("providers"));
+    let registry = Registry::new();
+    let calls = CallLayer::new(&registry).expect("metrics");
+    let app = App::new(store, Providers::loopback(&upstreams, &calls).expect("providers"));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let router = api::router(app.clone()).layer(CatchPanicLayer::new());
+    let router = router.layer(ObserveLayer::new(&registry).expect("metrics"));
     tokio::spawn(axum::serve(listener, router).into_future());
     Demo { address, app, upstreams, http: reqwest::Client::new(), _folder: folder }
 }
