@@ -46,6 +46,7 @@ impl RequestId {
     }
 
     /// The id.
+    #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Text::Inline { bytes, len } => {
@@ -58,12 +59,14 @@ impl RequestId {
 
 impl From<TraceId> for RequestId {
     /// The trace id as request id, so that one search finds both.
+    #[inline]
     fn from(id: TraceId) -> Self {
         Self(Text::inline(&id.to_hex()).unwrap_or_else(|| Text::Long(id.to_string().into())))
     }
 }
 
 impl Text {
+    #[inline]
     fn inline(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; INLINE];
         bytes.get_mut(..text.len())?.copy_from_slice(text);

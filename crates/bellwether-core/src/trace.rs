@@ -39,8 +39,9 @@ pub const TRACEPARENT_LEN: usize = 55;
 
 impl TraceId {
     /// A random id.
+    #[inline]
     pub fn random() -> Self {
-        Self(fastrand::u128(1..))
+        Self(fastrand::u128(..).max(1))
     }
 
     /// The id of these bytes, big-endian, or `None` if they are all zero.
@@ -54,13 +55,18 @@ impl TraceId {
     }
 
     /// Sixteen bytes as 32 lower-case hexadecimal digits.
+    #[inline]
     pub fn to_hex(self) -> [u8; 32] {
         let mut hex = [0; 32];
-        write_hex(&self.to_bytes(), &mut hex);
+        let words = [self.0 >> 96, self.0 >> 64, self.0 >> 32, self.0];
+        for (digits, word) in hex.chunks_exact_mut(8).zip(words) {
+            digits.copy_from_slice(&hex_digits(word as u32));
+        }
         hex
     }
 
     /// The rightmost 63 bits: uniformly random where the random flag is set, so a share of them is a share of traces.
+    #[inline]
     pub fn randomness(self) -> u64 {
         self.0 as u64 >> 1
     }
@@ -68,8 +74,9 @@ impl TraceId {
 
 impl SpanId {
     /// A random id.
+    #[inline]
     pub fn random() -> Self {
-        Self(fastrand::u64(1..))
+        Self(fastrand::u64(..).max(1))
     }
 
     /// The id of these bytes, big-endian, or `None` if they are all zero.
@@ -83,25 +90,31 @@ impl SpanId {
     }
 
     /// Eight bytes as 16 lower-case hexadecimal digits.
+    #[inline]
     pub fn to_hex(self) -> [u8; 16] {
         let mut hex = [0; 16];
-        write_hex(&self.to_bytes(), &mut hex);
+        for (digits, word) in hex.chunks_exact_mut(8).zip([self.0 >> 32, self.0]) {
+            digits.copy_from_slice(&hex_digits(word as u32));
+        }
         hex
     }
 }
 
 impl TraceContext {
     /// The beginning of a new trace with a random id.
+    #[inline]
     pub fn root(sampled: bool) -> Self {
         Self { trace_id: TraceId::random(), span_id: SpanId::random(), flags: RANDOM | u8::from(sampled) }
     }
 
     /// A position from its parts.
+    #[inline]
     pub fn new(trace_id: TraceId, span_id: SpanId, sampled: bool, random: bool) -> Self {
         Self { trace_id, span_id, flags: u8::from(sampled) | if random { RANDOM } else { 0 } }
     }
 
     /// The next position down the same trace: a new span, with the sampling decision given.
+    #[inline]
     pub fn child(self, sampled: bool) -> Self {
         Self { span_id: SpanId::random(), flags: self.flags & !SAMPLED | u8::from(sampled), ..self }
     }
@@ -132,21 +145,24 @@ impl TraceContext {
         let mut out = *b"00-00000000000000000000000000000000-0000000000000000-00";
         out[3..35].copy_from_slice(&self.trace_id.to_hex());
         out[36..52].copy_from_slice(&self.span_id.to_hex());
-        write_hex(&[self.flags], &mut out[53..55]);
+        out[53..55].copy_from_slice(&hex_digits(u32::from(self.flags))[6..]);
         out
     }
 
     /// The trace.
+    #[inline]
     pub fn trace_id(self) -> TraceId {
         self.trace_id
     }
 
     /// The span.
+    #[inline]
     pub fn span_id(self) -> SpanId {
         self.span_id
     }
 
     /// Whether whoever decided has the trace recorded.
+    #[inline]
     pub fn sampled(self) -> bool {
         self.flags & SAMPLED != 0
     }
@@ -221,12 +237,16 @@ fn hex_bytes<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-fn write_hex(bytes: &[u8], out: &mut [u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
+/// Eight lower-case digits at once: the digits are spread over the bytes of a word, and those above nine are moved up to
+/// the letters.
+#[inline]
+fn hex_digits(word: u32) -> [u8; 8] {
+    let spread = u64::from(word);
+    let spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF;
+    let spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF;
+    let spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F;
+    let letters = ((spread + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (spread + 0x3030_3030_3030_3030 + letters * 0x27).to_be_bytes()
 }
 
 fn ascii(bytes: &[u8]) -> &str {
