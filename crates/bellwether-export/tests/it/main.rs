@@ -2,3 +2,6 @@
 
 #[cfg(feature = "log")]
 mod log;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+mod resource;
