@@ -13,6 +13,7 @@ pub(crate) struct Demo {
     pub(crate) address: SocketAddr,
     pub(crate) app: App,
     pub(crate) upstreams: Upstreams,
+    pub(crate) registry: Registry,
     pub(crate) http: reqwest::Client,
     _folder: TempDir,
 }
@@ -28,7 +29,7 @@ pub(crate) async fn demo() -> Demo {
     let router = api::router(app.clone()).layer(CatchPanicLayer::new());
     let router = router.layer(ObserveLayer::new(&registry).expect("metrics"));
     tokio::spawn(axum::serve(listener, router).into_future());
-    Demo { address, app, upstreams, http: reqwest::Client::new(), _folder: folder }
+    Demo { address, app, upstreams, registry, http: reqwest::Client::new(), _folder: folder }
 }
 
 pub(crate) async fn store() -> (Store, TempDir) {

@@ -4,6 +4,7 @@ mod demo;
 
 mod args;
 mod faults;
+mod observed;
 mod proto;
 mod requests;
 mod store;
