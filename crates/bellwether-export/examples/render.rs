@@ -7,12 +7,15 @@
 #![allow(clippy::print_stdout, reason = "it prints its results")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bellwether_core::{Family, Histogram, Registry};
-use bellwether_export::Resource;
 use bellwether_export::prometheus::{Format, encode};
+use bellwether_export::{PrometheusEndpoint, Resource};
+use http_body::Body;
 
 const BOUNDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
@@ -80,8 +83,29 @@ fn main() {
             for (name, format) in formats {
                 measure(count, &format!("{what} {name}"), registry, format);
             }
+            measure_gzip(count, &format!("{what} text, gzip"), registry);
         }
     }
+}
+
+/// The same by way of the endpoint, compressed.
+fn measure_gzip(series: usize, name: &str, registry: &Registry) {
+    let endpoint = PrometheusEndpoint::new(registry, Resource::builder("render").build());
+    let request = http::Request::get("/").header("accept-encoding", "gzip").body(()).expect("legal");
+    let mut cx = Context::from_waker(Waker::noop());
+    let (calls, live) = (CALLS.load(Relaxed), LIVE.load(Relaxed));
+    PEAK.store(live, Relaxed);
+    let start = Instant::now();
+    let mut body = pin!(endpoint.respond(&request).into_body());
+    let mut bytes = 0;
+    while !body.is_end_stream() {
+        if let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut cx) {
+            bytes += frame.data_ref().map_or(0, |chunk| chunk.len());
+        }
+    }
+    let ms = start.elapsed().as_secs_f64() * 1000.0;
+    let (calls, peak) = (CALLS.load(Relaxed) - calls, PEAK.load(Relaxed) - live);
+    println!("{series:>8} {name:<14} {ms:>9.2} {:>9.2} {calls:>8} {:>10.1}", bytes as f64 / 1e6, peak as f64 / 1024.0);
 }
 
 fn measure(series: usize, name: &str, registry: &Registry, format: Format) {

@@ -149,7 +149,7 @@ impl Protobuf {
 
     fn histogram(&mut self, histogram: &Histogram) {
         histogram.read_into(&mut self.snapshot);
-        let exemplars = histogram.exemplars();
+        let mut exemplars = histogram.exemplars();
         let snapshot = &self.snapshot;
         let (inner, scratch) = (&mut self.inner, &mut self.scratch);
         let total = snapshot.count();
@@ -185,6 +185,8 @@ impl Protobuf {
         wire::uint(7, snapshot.zero, inner);
         write_native(&snapshot.negative, 9, 10, scratch, inner);
         write_native(&snapshot.positive, 12, 13, scratch, inner);
+        // A series takes exemplars by ascending time only.
+        exemplars.sort_by_key(|exemplar| exemplar.at);
         for exemplar in &exemplars {
             write_exemplar(16, exemplar, inner);
         }

@@ -374,7 +374,7 @@ fn an_exemplar_is_in_the_bucket_of_its_value() {
     let classic: Vec<usize> = read.classic.iter().map(|(_, _, exemplars)| exemplars.len()).collect();
     assert_eq!(classic, [1, 1, 0, 1], "with a bucket up to infinity, for its exemplar");
     let native: Vec<f64> = read.exemplars.iter().map(|exemplar| exemplar.value).collect();
-    assert_eq!(native, [0.01, 0.5, 4.0, 1000.0]);
+    assert_eq!(native, [0.5, 0.01, 4.0, 1000.0], "by time");
     assert_eq!(read.exemplars[3].at, (1_700_000_061, 250_000_000));
     assert!(!text(&registry, Format::TEXT).contains("trace_id"));
 }
