@@ -285,7 +285,7 @@ async fn pipelined() {
     let mut raw = Raw::connect(&server).await;
     raw.write("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n".repeat(9)).await;
     raw.write("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
-    assert_eq!(raw.to_end().await.matches("hello").count(), 10);
+    assert_eq!(raw.into_rest().await.matches("hello").count(), 10);
     check_all(&watch, server, &["GET http /hello 200 1.1 - success"; 10]).await;
 }
 
@@ -296,7 +296,7 @@ async fn older_version() {
     let server = Server::start(app.layer(watch.layer())).await;
     let mut raw = Raw::connect(&server).await;
     raw.write("GET /hello HTTP/1.0\r\n\r\n").await;
-    assert!(raw.to_end().await.ends_with("by closing"));
+    assert!(raw.into_rest().await.ends_with("by closing"));
     check_once(&watch, server, "GET http /hello 200 1.0 - success").await;
 }
 

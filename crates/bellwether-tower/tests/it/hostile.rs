@@ -90,7 +90,7 @@ async fn not_http() {
     ] {
         let mut raw = Raw::connect(&server).await;
         raw.write(bytes).await;
-        let _ = raw.to_end().await;
+        let _ = raw.into_rest().await;
     }
     server.stop().await;
     watch.is(&[]);
@@ -122,7 +122,7 @@ async fn paths_that_are_not_text() {
         let mut raw = Raw::connect(&server).await;
         let method = if target == "*" { "OPTIONS" } else { "GET" };
         raw.write(format!("{method} {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")).await;
-        let _ = raw.to_end().await;
+        let _ = raw.into_rest().await;
     }
     server.stop().await;
     assert_eq!(watch.in_flight(), 0.0);

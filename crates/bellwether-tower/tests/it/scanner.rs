@@ -19,7 +19,7 @@ const MANY: usize = 100_000;
 /// What a scanner would send as its `n`-th: its own path, query, method, host, version, scheme, agent and ids.
 fn probe(n: usize) -> Request<Body> {
     let scheme = ["http", "https", "gopher", "x-own"][n % 4];
-    let method = if n % 2 == 0 { "GET".to_owned() } else { format!("SCAN{n}") };
+    let method = if n.is_multiple_of(2) { "GET".to_owned() } else { format!("SCAN{n}") };
     Request::builder()
         .method(Method::from_bytes(method.as_bytes()).unwrap())
         .uri(format!("{scheme}://host-{n}.example:{}/admin/{n}/setup.php?try={n}", n % 60_000 + 1))
@@ -28,7 +28,7 @@ fn probe(n: usize) -> Request<Body> {
         .header("user-agent", format!("scanner/{n}"))
         .header("x-request-id", format!("{n}!"))
         .header("traceparent", format!("00-{n}"))
-        .header("content-type", if n % 3 == 0 { "application/grpc".to_owned() } else { format!("text/{n}") })
+        .header("content-type", if n.is_multiple_of(3) { "application/grpc".to_owned() } else { format!("text/{n}") })
         .body(Body::empty())
         .unwrap()
 }
@@ -148,9 +148,9 @@ async fn over_loopback() {
         let server = Server::start(app.layer(watch.layer())).await;
         let mut client = Client::connect(&server, version).await;
         let mut sizes = Vec::new();
-        for n in 0..2000 {
-            let method = if n % 2 == 0 { "GET".to_owned() } else { format!("SCAN{n}") };
-            let path = if n % 5 == 0 { format!("/known/{n}") } else { format!("/wp-admin/{n}.php?x={n}") };
+        for n in 0..2000_usize {
+            let method = if n.is_multiple_of(2) { "GET".to_owned() } else { format!("SCAN{n}") };
+            let path = if n.is_multiple_of(5) { format!("/known/{n}") } else { format!("/wp-admin/{n}.php?x={n}") };
             let mut request = client.request(&method, &path).header("user-agent", format!("scanner/{n}"));
             if version == Version::One {
                 request.headers_mut().unwrap().insert("host", format!("h{n}.example").parse().unwrap());

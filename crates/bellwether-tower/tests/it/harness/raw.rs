@@ -35,7 +35,7 @@ impl Raw {
     }
 
     /// Reads to the end of the connection, and gives everything.
-    pub(crate) async fn to_end(mut self) -> String {
+    pub(crate) async fn into_rest(mut self) -> String {
         let reading = async { while self.read().await > 0 {} };
         tokio::time::timeout(PATIENCE, reading).await.expect("the server closes");
         self.seen()
