@@ -113,10 +113,9 @@ impl LabelSets {
         distinct.sort_unstable();
         distinct.dedup();
         let leads = distinct.iter().map(|name| (self.lead)(name)).collect();
-        let places = match mapped.is_sorted() && distinct.len() == mapped.len() {
-            true => Vec::new(),
-            false => mapped.iter().map(|name| distinct.binary_search(&name).unwrap_or(0)).collect(),
-        };
+        let in_place = mapped.is_sorted() && distinct.len() == mapped.len();
+        let place = |name| distinct.binary_search(&name).unwrap_or(0);
+        let places = if in_place { Vec::new() } else { mapped.iter().map(place).collect() };
         LabelSet { address, leads, places }
     }
 
