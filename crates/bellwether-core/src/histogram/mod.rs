@@ -3,8 +3,6 @@
 pub mod grid;
 mod lane;
 mod snapshot;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

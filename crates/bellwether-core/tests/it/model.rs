@@ -1,0 +1,160 @@
+//! Where threads meet, in every order of events that matters: loom runs the very files of the library.
+
+#[allow(dead_code, reason = "the library uses all of it")]
+#[path = "../../src/registry/index.rs"]
+mod index;
+#[allow(dead_code, clippy::modulo_one, reason = "the library uses all of it, and has more lanes")]
+#[path = "../../src/lanes.rs"]
+mod lanes;
+
+/// What the index keeps, as far as the index knows it.
+mod series {
+    #[derive(Debug)]
+    pub(crate) struct Series {
+        pub(crate) hash: u64,
+        pub(crate) label: u32,
+    }
+}
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use loom::sync::Arc;
+use loom::sync::atomic::AtomicU64;
+use loom::thread;
+
+use index::Index;
+use lanes::{Lanes, add_exclusive, add_shared, update_f64};
+use series::Series;
+
+/// Runs a model in every order with at most so many forced switches between threads.
+fn model(switches: usize, run: impl Fn() + Send + Sync + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(switches);
+    model.max_branches = 10_000;
+    model.check(run);
+}
+
+fn add(lanes: &Lanes<AtomicU64>, n: u64) {
+    lanes.write(|lane| add_exclusive(lane, n), |lane| add_shared(lane, n));
+}
+
+fn total(lanes: &Lanes<AtomicU64>) -> u64 {
+    lanes.iter().map(|lane| lane.load(Relaxed)).sum()
+}
+
+/// A thread that writes each number once.
+fn writer(lanes: &Arc<Lanes<AtomicU64>>, numbers: u64) -> thread::JoinHandle<()> {
+    let lanes = Arc::clone(lanes);
+    thread::spawn(move || (1..=numbers).for_each(|n| add(&lanes, n)))
+}
+
+#[test]
+fn two_writers_own_a_lane_each() {
+    model(4, || {
+        let lanes = Arc::default();
+        let writers = [writer(&lanes, 3), writer(&lanes, 3)];
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        assert_eq!(total(&lanes), 6 + 6);
+    });
+}
+
+#[test]
+fn a_third_and_fourth_share_until_they_collide() {
+    model(4, || {
+        let lanes = Arc::default();
+        add(&lanes, 1);
+        writer(&lanes, 1).join().unwrap();
+        assert_eq!(lanes.iter().count(), 2, "both lanes with owners are taken");
+        let writers = [writer(&lanes, 3), writer(&lanes, 3)];
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        assert_eq!(total(&lanes), 2 + 6 + 6);
+    });
+}
+
+#[test]
+fn a_reader_never_sees_a_total_go_back() {
+    model(3, || {
+        let lanes = Arc::new(Lanes::<AtomicU64>::default());
+        let writers: Vec<_> = (0..2)
+            .map(|_| {
+                let lanes = Arc::clone(&lanes);
+                thread::spawn(move || add(&lanes, 1))
+            })
+            .collect();
+        let first = total(&lanes);
+        let second = total(&lanes);
+        assert!(first <= second, "{second} after {first}");
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        assert_eq!(total(&lanes), 2);
+    });
+}
+
+#[test]
+fn a_shared_sum_loses_no_addend() {
+    model(4, || {
+        let sum = Arc::new(AtomicU64::new(0));
+        let other = Arc::clone(&sum);
+        let writer = thread::spawn(move || {
+            update_f64(&other, |sum| sum + 1.0);
+            update_f64(&other, |sum| sum + 2.0);
+        });
+        update_f64(&sum, |sum| sum + 4.0);
+        writer.join().unwrap();
+        assert_eq!(f64::from_bits(sum.load(Relaxed)), 7.0);
+    });
+}
+
+/// All labels have one hash, so that they meet in the table.
+fn open(index: &Index, label: u32) -> *const Series {
+    let found = index.find(7, |series| series.label == label);
+    let series = found.unwrap_or_else(|| {
+        let made = index.find_or_insert(7, |series| series.label == label, |_| true, || Series { hash: 7, label });
+        made.expect("it was admitted")
+    });
+    assert_eq!(series.label, label);
+    std::ptr::from_ref(series)
+}
+
+#[test]
+fn one_label_set_is_one_series() {
+    model(3, || {
+        let index = Arc::new(Index::default());
+        let other = Arc::clone(&index);
+        let writer = thread::spawn(move || (open(&other, 1) as usize, open(&other, 2) as usize));
+        let two = open(&index, 2) as usize;
+        let one = open(&index, 1) as usize;
+        assert_eq!(writer.join().unwrap(), (one, two));
+        assert_eq!(index.iter().count(), 2);
+    });
+}
+
+#[test]
+fn who_sees_a_series_counted_finds_it() {
+    model(3, || {
+        let index = Arc::new(Index::default());
+        let other = Arc::clone(&index);
+        let writer = thread::spawn(move || {
+            open(&other, 0);
+            open(&other, 1);
+        });
+        let len = index.len();
+        assert_eq!(index.iter().map(|series| series.label).take(len).count(), len);
+        (0..len as u32).for_each(|label| assert!(index.find(7, |series| series.label == label).is_some()));
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn no_series_is_missed_while_the_table_grows() {
+    model(2, || {
+        let index = Arc::new(Index::default());
+        // The next one makes the first table too small.
+        (0..8).for_each(|label| assert!(!open(&index, label).is_null()));
+        let other = Arc::clone(&index);
+        let writer = thread::spawn(move || open(&other, 8) as usize);
+        assert!(index.find(7, |series| series.label == 5).is_some());
+        let eighth = open(&index, 8) as usize;
+        assert_eq!(writer.join().unwrap(), eighth);
+        assert_eq!(index.iter().count(), 9);
+    });
+}
