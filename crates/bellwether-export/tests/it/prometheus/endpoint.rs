@@ -105,6 +105,10 @@ fn it_is_a_tower_service() {
     assert!(Service::<Request<()>>::poll_ready(&mut service, &mut cx).is_ready());
     let response = service.call(Request::get("/").body(()).unwrap()).into_inner().unwrap();
     assert_eq!(response.status(), 200);
+    // What axum asks of a service and hyper of a body.
+    fn is_portable<T: Send + Sync + 'static>(_: &T) {}
+    is_portable(&service);
+    is_portable(response.body());
 }
 
 #[test]
