@@ -1,1 +1,28 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod bellwether;
+mod builder;
+mod error;
+mod gate;
+mod install;
+mod life;
+mod log;
+mod otlp;
+mod routes;
+mod server;
+mod settings;
+mod shutdown;
+mod sockets;
+mod watch;
+
+pub use access::Access;
+pub use bellwether::Bellwether;
+pub use builder::Builder;
+pub use error::Error;
+pub use settings::Config;
+pub use shutdown::{Delivery, Shutdown, ShuttingDown};
+
+pub use bellwether_core::{self as core, Currency, Money, Outcome, Registry, Scope};
+pub use bellwether_export as export;
+pub use bellwether_tower as tower;

@@ -1,0 +1,164 @@
+//! The handle: what the application holds while the front door is open.
+
+use std::fmt;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use bellwether_core::Registry;
+use bellwether_export::Resource;
+use bellwether_tower::{CallLayer, ObserveLayer};
+use tokio::sync::mpsc;
+
+use crate::builder::Builder;
+use crate::error::Error;
+use crate::gate::{Gate, Readiness};
+use crate::life::Order;
+use crate::log::Logs;
+use crate::otlp::Otlp;
+use crate::routes::Routes;
+use crate::shutdown::{Ending, ShuttingDown};
+
+/// A front door that is open. Cheap to clone; it closes by [`shutdown`](Self::shutdown), or when the last handle is
+/// dropped: then without a word about what was lost, and without waiting for it.
+///
+/// Its loop runs on a thread and a runtime of its own, so that an application that stands still is seen to.
+#[derive(Clone)]
+pub struct Bellwether(Arc<Parts>);
+
+/// What a handle holds. The loop ends when `orders` is dropped.
+pub(crate) struct Parts {
+    pub(crate) registry: Registry,
+    pub(crate) resource: Resource,
+    pub(crate) layer: ObserveLayer,
+    pub(crate) calls: CallLayer,
+    pub(crate) routes: Routes,
+    pub(crate) gate: Gate,
+    pub(crate) logs: Logs,
+    pub(crate) otlp: Otlp,
+    pub(crate) notices: Vec<String>,
+    pub(crate) orders: mpsc::Sender<Order>,
+    pub(crate) ending: Ending,
+}
+
+impl Bellwether {
+    /// Describes the front door of a service.
+    pub fn builder(service: &str) -> Builder {
+        Builder::new(service)
+    }
+
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// All metrics of the service; its own go there too.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// The service, as exporters name it.
+    pub fn resource(&self) -> &Resource {
+        &self.0.resource
+    }
+
+    /// What sees every request: for `Router::layer`, or `Server::builder().layer` of tonic.
+    pub fn layer(&self) -> ObserveLayer {
+        self.0.layer.clone()
+    }
+
+    /// What sees every call to others: a layer for HTTP and gRPC clients; [`CallLayer::for_peer`] names whom it calls.
+    pub fn calls(&self) -> CallLayer {
+        self.0.calls.clone()
+    }
+
+    /// `/metrics`, `/livez` and `/readyz`, to merge into a router of the application. What is merged after
+    /// [`layer`](Self::layer) is not observed itself.
+    ///
+    /// `/livez` says that the process answers, and looks at nothing else. `/readyz` says what [`ready`](Self::ready) was
+    /// told, with `503` and `Retry-After` until then and from the beginning of the shutdown on. `/metrics` is for those whom
+    /// [`Access`](crate::Access) admits.
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.0.routes.router()
+    }
+
+    /// Opens a port of its own for the same routes, served by the loop's thread: it answers also while the application's
+    /// runtime stands still. Returns the address, with the port that was found for port 0.
+    ///
+    /// At most 64 connections at a time, of all such ports; what is beyond is closed at once and counted.
+    ///
+    /// # Errors
+    /// If the port is taken, or it was shut down.
+    pub fn serve(&self, address: impl ToSocketAddrs) -> Result<SocketAddr, Error> {
+        let addresses: Vec<SocketAddr> =
+            address.to_socket_addrs().map_err(|error| Error::setting("the address to serve on", error))?.collect();
+        let first =
+            addresses.first().copied().ok_or_else(|| Error::setting("the address to serve on", "it names none"))?;
+        let refuse = |error| Error::listen(first, error);
+        let listener = TcpListener::bind(&*addresses).map_err(refuse)?;
+        listener.set_nonblocking(true).map_err(refuse)?;
+        let local = listener.local_addr().map_err(refuse)?;
+        self.serve_on(listener)?;
+        Ok(local)
+    }
+
+    pub(crate) fn serve_on(&self, listener: TcpListener) -> Result<(), Error> {
+        if self.0.ending.has_begun() {
+            return Err(Error::ended());
+        }
+        self.0.orders.try_send(Order::Serve(listener)).map_err(|_| Error::ended())
+    }
+
+    /// Tells whether the service may get traffic. Not heard any more once the shutdown has begun.
+    pub fn ready(&self, ready: bool) {
+        self.0.gate.tell(ready);
+    }
+
+    /// Whether the service may get traffic.
+    pub fn is_ready(&self) -> bool {
+        self.0.gate.now() == Readiness::Ready
+    }
+
+    /// What was not as asked for at the start, a sentence each: attributes that were refused, a global that was already
+    /// taken. To be logged once.
+    pub fn notices(&self) -> &[String] {
+        &self.0.notices
+    }
+
+    /// Ends it: not ready from this call on, everything that waits is sent, and the thread stops. The future is ready within
+    /// the time, on any runtime and whatever the collector does, and says what was delivered and what was lost. Called again,
+    /// it gives the same answer.
+    pub fn shutdown(&self, within: Duration) -> ShuttingDown {
+        self.0.gate.stop();
+        // For what comes between the loop's answer and the one who waits for it.
+        let margin = (within / 10).min(Duration::from_millis(100));
+        let orders = self.0.orders.clone();
+        self.0.ending.begin(within, move |answer| {
+            let _ = orders.try_send(Order::End { within: within.saturating_sub(margin), answer });
+        })
+    }
+
+    /// The JSON log, to add to a subscriber of the application's own. `None` if nobody asked for one.
+    #[cfg(feature = "log")]
+    pub fn json_log(&self) -> Option<bellwether_export::log::JsonLog> {
+        self.0.logs.log().cloned()
+    }
+
+    /// The OTLP pipeline; its layer is for a subscriber of the application's own. `None` if nobody asked for one.
+    #[cfg(feature = "otlp")]
+    pub fn pipeline(&self) -> Option<bellwether_export::otlp::Pipeline> {
+        self.0.otlp.pipeline().cloned()
+    }
+}
+
+impl fmt::Debug for Bellwether {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bellwether")
+            .field("service", &self.0.resource.service_name())
+            .field("readiness", &self.0.gate.now())
+            .field("logs", &self.0.logs)
+            .field("otlp", &self.0.otlp)
+            .field("notices", &self.0.notices)
+            .finish_non_exhaustive()
+    }
+}

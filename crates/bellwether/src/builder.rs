@@ -1,0 +1,307 @@
+//! Describes the front door, and opens it.
+
+use std::fmt;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellwether_core::{OnEnd, Registry};
+use bellwether_export::Resource;
+use bellwether_tower::{CallLayer, ObserveBuilder, ObserveLayer, Sampler};
+use tokio::runtime::Handle;
+
+use crate::access::Access;
+use crate::bellwether::{Bellwether, Parts};
+use crate::error::Error;
+use crate::gate::Gate;
+use crate::install::Installs;
+use crate::life::Life;
+use crate::log::LogPlan;
+use crate::otlp::{Otlp, OtlpPlan};
+use crate::routes::Routes;
+use crate::server::Server;
+use crate::settings::{self, Config, Settings};
+use crate::shutdown::Ending;
+use crate::watch::Watch;
+
+/// Describes a [`Bellwether`]; from [`Bellwether::builder`].
+///
+/// Settings come from code, then from the file, then from `BELLWETHER_*` variables, then from `OTEL_*` variables; what
+/// comes later wins: whoever deploys has the last word. Code and file differ in nothing but that; the order of calls does
+/// not matter.
+#[must_use = "it opens by `start`"]
+pub struct Builder {
+    name: Box<str>,
+    settings: Settings,
+    file: Config,
+    registry: Option<Registry>,
+    listeners: Vec<Arc<dyn OnEnd>>,
+    observe: Option<Box<Observe>>,
+    environment: Box<Environment>,
+    installs: Installs,
+    pub(crate) log: LogPlan,
+    pub(crate) otlp: OtlpPlan,
+}
+
+type Observe = dyn for<'r> FnOnce(ObserveBuilder<'r>) -> ObserveBuilder<'r> + Send;
+type Environment = dyn Fn(&str) -> Option<String> + Send;
+
+impl Builder {
+    pub(crate) fn new(service: &str) -> Self {
+        Self {
+            name: service.into(),
+            settings: Settings::default(),
+            file: Config::default(),
+            registry: None,
+            listeners: Vec::new(),
+            observe: None,
+            environment: Box::new(|name| std::env::var(name).ok()),
+            installs: Installs::default(),
+            log: LogPlan::default(),
+            otlp: OtlpPlan::default(),
+        }
+    }
+
+    /// The version of the service.
+    pub fn version(self, version: &str) -> Self {
+        self.attribute("service.version", version)
+    }
+
+    /// An attribute of the service, by OpenTelemetry's name, such as `deployment.environment.name`.
+    pub fn attribute(mut self, name: &str, value: &str) -> Self {
+        self.settings.attributes.retain(|(own, _)| own != name);
+        self.settings.attributes.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Reads a file of settings, `bellwether.toml` by custom. One that is not there has none.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn config(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        self.file = Config::read(path)?;
+        Ok(self)
+    }
+
+    /// Settings that were read before.
+    pub fn settings(mut self, config: Config) -> Self {
+        self.file = config;
+        self
+    }
+
+    /// A registry that is there already. Default: a new one.
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// How often process and registry are looked at: 100 ms to 60 s; default 5 s.
+    pub fn tick(mut self, every: Duration) -> Self {
+        self.settings.tick = every.clamp(Duration::from_millis(100), Duration::from_secs(60));
+        self
+    }
+
+    /// Whether the service may get traffic before [`Bellwether::ready`] says so. Default: yes.
+    pub fn ready(mut self, ready: bool) -> Self {
+        self.settings.ready = ready;
+        self
+    }
+
+    /// Who may read `/metrics`. Default: programs on this machine.
+    pub fn access(mut self, access: Access) -> Self {
+        self.settings.access = access;
+        self
+    }
+
+    /// A port of its own from the start; [`Bellwether::serve`] opens more.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.settings.listen = Some(address);
+        self
+    }
+
+    /// The share of traces that are sampled, of those that begin here. Default: all if there is OTLP, else none.
+    pub fn sample(mut self, share: f64) -> Self {
+        self.settings.sample = Some(if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) });
+        self
+    }
+
+    /// Somebody who wants to hear of the end of every request, and of every call made through
+    /// [`Bellwether::calls`].
+    pub fn listener(mut self, listener: Arc<dyn OnEnd>) -> Self {
+        self.listeners.push(listener);
+        self
+    }
+
+    /// Everything else that the layer can be told. Called last, so it wins over all settings.
+    pub fn observe(
+        mut self,
+        describe: impl for<'r> FnOnce(ObserveBuilder<'r>) -> ObserveBuilder<'r> + Send + 'static,
+    ) -> Self {
+        self.observe = Some(Box::new(describe));
+        self
+    }
+
+    /// Where environment variables are read. Default: `std::env::var`.
+    pub fn environment(mut self, var: impl Fn(&str) -> Option<String> + Send + 'static) -> Self {
+        self.environment = Box::new(var);
+        self
+    }
+
+    /// Counts and logs panics. The hook that was there is called after.
+    pub fn install_panic_hook(mut self) -> Self {
+        self.installs.panic_hook = true;
+        self
+    }
+
+    /// Makes the registry the recorder of the `metrics` facade, if there is none.
+    #[cfg(feature = "metrics-facade")]
+    pub fn install_metrics(mut self) -> Self {
+        self.installs.metrics = true;
+        self
+    }
+
+    /// Installs a subscriber for `tracing` that writes JSON logs and exports by OTLP, if there is none. What it logs is
+    /// decided by `log.level`, else `RUST_LOG`, else it is everything from `info` up.
+    #[cfg(any(feature = "log", feature = "otlp"))]
+    pub fn install_tracing(mut self) -> Self {
+        self.installs.tracing = true;
+        self
+    }
+
+    /// JSON logs on standard output, with a line for each request.
+    #[cfg(feature = "log")]
+    pub fn log(mut self, layout: bellwether_export::log::Layout) -> Self {
+        self.log.layout = Some(layout);
+        self
+    }
+
+    /// Where JSON logs go instead of standard output.
+    #[cfg(feature = "log")]
+    pub fn log_to(mut self, writer: impl std::io::Write + Send + 'static) -> Self {
+        self.log.writer = Some(crate::log::Writer(Box::new(writer)));
+        self
+    }
+
+    /// Traces, metrics and logs by OTLP. Without this they are exported only if the file or the environment names a
+    /// collector.
+    #[cfg(feature = "otlp")]
+    pub fn otlp(mut self, settings: bellwether_export::otlp::OtlpSettings) -> Self {
+        self.otlp.settings = Some(settings);
+        self
+    }
+
+    /// Opens the front door: registers metrics, opens ports, starts the thread. Called on a tokio runtime, it watches that
+    /// runtime from then on.
+    ///
+    /// # Errors
+    /// If a setting is not accepted, a port is taken, the registry has other metrics of the names used here, or no thread
+    /// can be started.
+    pub fn start(self) -> Result<Bellwether, Error> {
+        let Self { name, mut settings, file, registry, listeners, observe, environment, installs, log, otlp } = self;
+        file.apply(&mut settings);
+        settings::from_environment(&mut settings, &environment)?;
+        let registry = registry.unwrap_or_default();
+        if let Some(series) = settings.max_series {
+            registry.limit_series(series);
+        }
+        let resource = describe(&name, &settings, &environment);
+        let mut notices: Vec<String> = resource.refused().iter().map(ToString::to_string).collect();
+        let listener = settings.listen.map(listen).transpose()?;
+
+        let logs = log.start(&settings, &resource, &registry)?;
+        let otlp = otlp.start(&settings, &resource, &registry, &environment)?;
+        let own = otlp.listener().into_iter().chain(logs.listener());
+        let heard: Vec<Arc<dyn OnEnd>> = own.chain(listeners.iter().cloned()).collect();
+        let sampler = otlp.sampler().or(settings.sample.map(Sampler::ratio)).unwrap_or_else(Sampler::never);
+        let layer = layer(&registry, &settings, sampler, &otlp, &heard, observe)?;
+        let calls = calls(&registry, &settings, sampler, &listeners)?;
+
+        let gate = Gate::new(settings.ready);
+        let routes = Routes::new(&registry, resource.clone(), settings.access.clone(), gate.clone())?;
+        let mut watch = Watch::new(&registry, settings.tick, gate.clone(), logs.clone())?;
+        let server = Server::new(&registry, routes.router())?;
+        installs.install(&settings, &registry, &logs, &otlp, &environment, &mut notices)?;
+        // Before anybody can ask: a page without the process on it would be a lie.
+        watch.tick();
+        let life = Life {
+            registry: registry.clone(),
+            tick: settings.tick,
+            watch,
+            server,
+            logs: logs.clone(),
+            otlp: otlp.clone(),
+            application: Handle::try_current().ok(),
+        };
+        let orders = life.begin()?;
+        let ending = Ending::default();
+        let parts = Parts { registry, resource, layer, calls, routes, gate, logs, otlp, notices, orders, ending };
+        let bellwether = Bellwether::new(parts);
+        if let Some(listener) = listener {
+            bellwether.serve_on(listener)?;
+        }
+        Ok(bellwether)
+    }
+}
+
+/// The resource. Its name is the environment's if that has one; attributes set here win over `OTEL_RESOURCE_ATTRIBUTES`,
+/// as OpenTelemetry has it.
+fn describe(name: &str, settings: &Settings, var: &dyn Fn(&str) -> Option<String>) -> Resource {
+    let name = settings.name.as_deref().unwrap_or(name);
+    let attributes = settings.attributes.iter();
+    attributes
+        .fold(Resource::builder(name), |resource, (key, value)| resource.attribute(key.as_str(), value.as_str()))
+        .from_env(var)
+        .build()
+}
+
+fn layer(
+    registry: &Registry,
+    settings: &Settings,
+    sampler: Sampler,
+    otlp: &Otlp,
+    listeners: &[Arc<dyn OnEnd>],
+    observe: Option<Box<Observe>>,
+) -> Result<ObserveLayer, Error> {
+    let mut layer = ObserveLayer::builder(registry).sampler(sampler);
+    if let Some(trust) = settings.trust_remote_sampled {
+        layer = layer.trust_remote_sampled(trust);
+    }
+    if let Some(header) = &settings.request_id_header {
+        layer = layer.request_id_header(header.clone());
+    }
+    if let Some(adopt) = otlp.span_hook() {
+        layer = layer.span_hook(adopt);
+    }
+    layer = listeners.iter().fold(layer, |layer, listener| layer.listener(Arc::clone(listener)));
+    if let Some(observe) = observe {
+        layer = observe(layer);
+    }
+    Ok(layer.build()?)
+}
+
+fn calls(
+    registry: &Registry,
+    settings: &Settings,
+    sampler: Sampler,
+    listeners: &[Arc<dyn OnEnd>],
+) -> Result<CallLayer, Error> {
+    let mut layer = CallLayer::builder(registry).sampler(sampler);
+    if let Some(header) = &settings.request_id_header {
+        layer = layer.request_id_header(header.clone());
+    }
+    Ok(listeners.iter().fold(layer, |layer, listener| layer.listener(Arc::clone(listener))).build()?)
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    let refuse = |error| Error::listen(address, error);
+    let listener = TcpListener::bind(address).map_err(refuse)?;
+    listener.set_nonblocking(true).map_err(refuse)?;
+    Ok(listener)
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("name", &self.name).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

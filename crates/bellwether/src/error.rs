@@ -1,0 +1,79 @@
+//! Why the front door did not open: a setting that is not accepted, a name or a port that is taken, a machine that refuses.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What is wrong, where, and what would be accepted.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(Arc<Cause>);
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error("{place}: {wrong}")]
+    Setting { place: String, wrong: String },
+    #[error("cannot read {file}: {reason}")]
+    File { file: String, reason: String },
+    #[error("cannot listen on {address}: {reason}")]
+    Listen { address: String, reason: String },
+    #[error("cannot start the thread `bellwether`: {0}")]
+    Thread(String),
+    #[error("{0}")]
+    Metrics(bellwether_core::Error),
+    #[error("Bellwether has been shut down")]
+    Ended,
+}
+
+impl Error {
+    #[cold]
+    pub(crate) fn setting(place: impl Display, wrong: impl Display) -> Self {
+        Self(Arc::new(Cause::Setting { place: place.to_string(), wrong: wrong.to_string() }))
+    }
+
+    #[cold]
+    pub(crate) fn file(file: impl Display, reason: impl Display) -> Self {
+        Self(Arc::new(Cause::File { file: file.to_string(), reason: reason.to_string() }))
+    }
+
+    #[cold]
+    pub(crate) fn listen(address: SocketAddr, reason: impl Display) -> Self {
+        Self(Arc::new(Cause::Listen { address: address.to_string(), reason: reason.to_string() }))
+    }
+
+    #[cold]
+    pub(crate) fn thread(reason: impl Display) -> Self {
+        Self(Arc::new(Cause::Thread(reason.to_string())))
+    }
+
+    #[cold]
+    pub(crate) fn ended() -> Self {
+        Self(Arc::new(Cause::Ended))
+    }
+
+    /// A setting is not accepted, or the file it is in cannot be read.
+    pub fn is_setting(&self) -> bool {
+        matches!(*self.0, Cause::Setting { .. } | Cause::File { .. })
+    }
+
+    /// The port is taken, or not to be had.
+    pub fn is_listen(&self) -> bool {
+        matches!(*self.0, Cause::Listen { .. })
+    }
+
+    /// The registry has a metric of the same name and another kind.
+    pub fn is_conflict(&self) -> bool {
+        matches!(&*self.0, Cause::Metrics(error) if error.is_conflict())
+    }
+
+    /// It was shut down before.
+    pub fn is_ended(&self) -> bool {
+        matches!(*self.0, Cause::Ended)
+    }
+}
+
+impl From<bellwether_core::Error> for Error {
+    fn from(error: bellwether_core::Error) -> Self {
+        Self(Arc::new(Cause::Metrics(error)))
+    }
+}

@@ -1,0 +1,76 @@
+//! All settings and where they come from: code, then a file, then the environment, the later ones winning.
+
+mod environment;
+mod file;
+mod suggest;
+mod table;
+mod value;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::HeaderName;
+
+use crate::access::Access;
+
+pub(crate) use environment::from_environment;
+pub use file::Config;
+
+/// The settings that can come from anywhere, resolved. Which of them exist does not depend on features.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) tick: Duration,
+    /// Ready from the start, without being told.
+    pub(crate) ready: bool,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) name: Option<String>,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) access: Access,
+    pub(crate) max_series: Option<usize>,
+    pub(crate) sample: Option<f64>,
+    pub(crate) trust_remote_sampled: Option<bool>,
+    pub(crate) request_id_header: Option<HeaderName>,
+    pub(crate) log: LogSettings,
+    pub(crate) otlp: OtlpChoices,
+}
+
+/// What is said of JSON logs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LogSettings {
+    pub(crate) enabled: Option<bool>,
+    pub(crate) layout: Option<&'static str>,
+    pub(crate) level: Option<String>,
+    pub(crate) redact: Vec<String>,
+}
+
+/// What is said of OTLP.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OtlpChoices {
+    pub(crate) enabled: Option<bool>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) protocol: Option<&'static str>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) every: Option<Duration>,
+    pub(crate) temporality: Option<&'static str>,
+    pub(crate) histograms: Option<&'static str>,
+    pub(crate) slow_after: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tick: Duration::from_secs(5),
+            ready: true,
+            listen: None,
+            name: None,
+            attributes: Vec::new(),
+            access: Access::loopback(),
+            max_series: None,
+            sample: None,
+            trust_remote_sampled: None,
+            request_id_header: None,
+            log: LogSettings::default(),
+            otlp: OtlpChoices::default(),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What is looked at once a tick: the process, Bellwether itself, the application's runtime, and the tick.
+
+mod delay;
+mod own;
+mod proc;
+mod process;
+
+use std::time::Duration;
+
+use bellwether_core::{Clock, Counter, Error, Gauge, Histogram, Instant, Registry};
+use tokio::runtime::Handle;
+
+use crate::gate::{Gate, Readiness};
+use crate::log::Logs;
+use delay::SchedulingDelay;
+use own::Own;
+use process::Process;
+
+/// Everything the loop reads.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    clock: Clock,
+    every: Duration,
+    last: Option<Instant>,
+    process: Process,
+    own: Own,
+    gate: Gate,
+    logs: Logs,
+    ready: Gauge,
+    duration: Histogram,
+    late: Counter,
+}
+
+/// How often the application's runtime is probed, unless ticks are closer.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+
+impl Watch {
+    pub(crate) fn new(registry: &Registry, every: Duration, gate: Gate, logs: Logs) -> Result<Self, Error> {
+        Ok(Self {
+            clock: registry.clock().clone(),
+            every,
+            last: None,
+            process: Process::new(registry)?,
+            own: Own::new(registry)?,
+            gate,
+            logs,
+            ready: registry.gauge("bellwether.ready").description("1 while the service may get traffic.").build()?,
+            duration: registry
+                .histogram("bellwether.tick.duration")
+                .unit("s")
+                .description("How long a tick took.")
+                .bounds([0.001, 0.01, 0.1, 1.0])
+                .build()?,
+            late: registry
+                .counter("bellwether.tick.late")
+                .unit("{tick}")
+                .description("Ticks that came more than half a tick late.")
+                .build()?,
+        })
+    }
+
+    /// Looks at everything once.
+    pub(crate) fn tick(&mut self) {
+        let now = self.clock.now();
+        if self.last.replace(now).is_some_and(|last| now.since(last) > self.every.saturating_mul(3) / 2) {
+            self.late.inc();
+        }
+        self.ready.set(f64::from(u8::from(self.gate.now() == Readiness::Ready)));
+        self.process.read();
+        self.logs.read();
+        self.own.read();
+        self.duration.record_duration(self.clock.now().since(now));
+    }
+}
+
+/// Watches a runtime until it ends.
+pub(crate) async fn probe(registry: &Registry, runtime: Handle, tick: Duration) -> Result<(), Error> {
+    let delay = SchedulingDelay::new(registry, runtime)?;
+    let mut every = tokio::time::interval(PROBE_EVERY.min(tick));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if !delay.probe() {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Ticks on a clock that stands still by itself.
+
+use std::time::Duration;
+
+use bellwether_core::{Clock, Handle, Registry, Timestamp};
+
+use super::Watch;
+use crate::gate::Gate;
+use crate::log::LogPlan;
+use crate::settings::Settings;
+
+fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    let metric = registry.metric(name)?;
+    let series = metric.series().find(|series| labels.iter().all(|(name, value)| series.label(name) == Some(value)))?;
+    Some(match series.handle() {
+        Handle::Counter(counter) => counter.value() as f64 * metric.scale(),
+        Handle::Gauge(gauge) => gauge.value(),
+        Handle::Histogram(histogram) => histogram.snapshot().count() as f64,
+        other => panic!("{other:?}"),
+    })
+}
+
+fn watch(registry: &Registry, gate: &Gate) -> Watch {
+    let resource = bellwether_export::Resource::builder("test").build();
+    let logs = LogPlan::default().start(&Settings::default(), &resource, registry).unwrap();
+    Watch::new(registry, Duration::from_secs(5), gate.clone(), logs).unwrap()
+}
+
+#[test]
+fn late_ticks_are_counted() {
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let registry = Registry::on(clock.clone());
+    let mut watch = watch(&registry, &Gate::new(true));
+    let mut check = |seconds: f64, late: f64| {
+        clock.advance(Duration::from_secs_f64(seconds));
+        watch.tick();
+        assert_eq!(value(&registry, "bellwether.tick.late", &[]), Some(late));
+    };
+    check(0.0, 0.0);
+    check(5.0, 0.0);
+    check(7.4, 0.0);
+    check(7.6, 1.0);
+    check(3600.0, 2.0);
+    check(5.0, 2.0);
+    assert_eq!(value(&registry, "bellwether.tick.duration", &[]), Some(6.0));
+}
+
+#[test]
+fn readiness_is_shown() {
+    let registry = Registry::new();
+    let gate = Gate::new(false);
+    let mut watch = watch(&registry, &gate);
+    let mut check = |expect| {
+        watch.tick();
+        assert_eq!(value(&registry, "bellwether.ready", &[]), Some(expect));
+    };
+    check(0.0);
+    gate.tell(true);
+    check(1.0);
+    gate.tell(false);
+    check(0.0);
+    gate.stop();
+    gate.tell(true);
+    check(0.0);
+}
+
+#[test]
+fn what_the_registry_turned_away_is_shown_by_name() {
+    let registry = Registry::new();
+    let mut watch = watch(&registry, &Gate::new(true));
+    let routes = registry.counter("requests").labels(["method", "path"]).max_series(10).family().unwrap();
+    for path in 0..100 {
+        routes.get(["GET", &path.to_string()]).inc();
+    }
+    let waits = registry.histogram("wait").build().unwrap();
+    waits.record(f64::NAN);
+    assert!(registry.gauge("requests").build().is_err());
+    watch.tick();
+    assert_eq!(value(&registry, "bellwether.registry.series", &[("metric", "requests")]), Some(10.0));
+    let labels = [("metric", "requests"), ("label", "path")];
+    assert_eq!(value(&registry, "bellwether.registry.overflowed", &labels), Some(90.0));
+    assert_eq!(value(&registry, "bellwether.registry.dropped", &[("metric", "wait")]), Some(1.0));
+    assert_eq!(value(&registry, "bellwether.registry.refused", &[]), Some(1.0));
+    assert_eq!(value(&registry, "bellwether.registry.dropped", &[("metric", "requests")]), None);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_is_shown() {
+    let registry = Registry::new();
+    let mut watch = watch(&registry, &Gate::new(true));
+    watch.tick();
+    let now = registry.clock().timestamp().unix_seconds();
+    let check = |name, labels: &[(&str, &str)], legal: std::ops::Range<f64>| {
+        let value = value(&registry, name, labels).unwrap();
+        assert!(legal.contains(&value), "{name} {labels:?} is {value}");
+    };
+    check("process.cpu.time", &[("cpu.mode", "user")], 0.0..1e6);
+    check("process.cpu.time", &[("cpu.mode", "system")], 0.0..1e6);
+    check("process.memory.usage", &[], 1e5..1e12);
+    check("process.memory.virtual", &[], 1e5..1e15);
+    check("process.thread.count", &[], 1.0..1e4);
+    check("process.unix.file_descriptor.count", &[], 3.0..1e6);
+    check("process.uptime", &[], 0.0..1e7);
+    check("process.start_time", &[], now - 1e7..now + 1.0);
+}

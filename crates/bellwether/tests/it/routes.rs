@@ -1,0 +1,213 @@
+//! `/metrics`, `/livez`, `/readyz`: mounted and on a port of their own, for whom and for whom not.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::{Router, routing::get as route};
+use bellwether::{Access, Bellwether, Builder, Config};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use super::{get, nothing, status};
+
+fn builder() -> Builder {
+    Bellwether::builder("test").environment(nothing)
+}
+
+/// What a router without a server answers: whatever peer and headers it is told.
+fn ask(bw: &Bellwether, path: &str, peer: Option<&str>, headers: &[(&str, &str)]) -> (u16, String, Response<()>) {
+    let mut request = Request::get(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut request = request.body(Body::empty()).unwrap();
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (parts, body) = runtime.block_on(bw.router::<()>().oneshot(request)).unwrap().into_parts();
+    let text = runtime.block_on(body.collect()).unwrap().to_bytes();
+    (parts.status.as_u16(), String::from_utf8_lossy(&text).into_owned(), Response::from_parts(parts, ()))
+}
+
+fn check(access: Access, peer: Option<&str>, headers: &[(&str, &str)], expect: u16) {
+    let bw = builder().access(access.clone()).start().unwrap();
+    let (status, text, head) = ask(&bw, "/metrics", peer, headers);
+    assert_eq!(status, expect, "{access:?} {peer:?} {headers:?}: {text}");
+    assert_eq!(text.contains("process_cpu_time"), expect == 200);
+    assert_eq!(head.headers().contains_key("www-authenticate"), expect == 401);
+}
+
+#[test]
+fn metrics_are_for_this_machine() {
+    let own = Access::loopback;
+    check(own(), Some("127.0.0.1:1"), &[], 200);
+    check(own(), Some("127.9.9.9:1"), &[], 200);
+    check(own(), Some("[::1]:1"), &[], 200);
+    check(own(), Some("[::ffff:127.0.0.1]:1"), &[], 200);
+    check(own(), Some("10.0.0.1:1"), &[], 403);
+    check(own(), Some("[2001:db8::1]:1"), &[], 403);
+    // A header proves nothing, unless it is against the one who sends it.
+    check(own(), Some("10.0.0.1:1"), &[("host", "localhost"), ("x-forwarded-for", "127.0.0.1")], 403);
+    check(own(), Some("127.0.0.1:1"), &[("x-forwarded-for", "203.0.113.1")], 403);
+    check(own(), Some("127.0.0.1:1"), &[("forwarded", "for=203.0.113.1")], 403);
+    check(own(), Some("127.0.0.1:1"), &[("via", "1.1 proxy")], 403);
+}
+
+#[test]
+fn others_are_let_in_by_rules_that_add_up() {
+    let far = Some("10.0.0.1:1");
+    check(Access::anyone(), far, &[("via", "1.1 proxy")], 200);
+    check(Access::anyone(), None, &[], 200);
+    check(Access::nobody(), Some("127.0.0.1:1"), &[], 403);
+    let token = || Access::loopback().or_token("first-token-1234").or_token("other-token-1234");
+    check(token(), Some("127.0.0.1:1"), &[], 200);
+    check(token(), far, &[], 401);
+    check(token(), far, &[("authorization", "Bearer first-token-1234")], 200);
+    check(token(), far, &[("authorization", "bearer other-token-1234")], 200);
+    for wrong in [
+        "Bearer first-token-12345",
+        "Bearer first-token-123",
+        "Bearer ",
+        "Bearer",
+        "Basic first-token-1234",
+        "first-token-1234",
+        "Bearer first-token-1235",
+        "Bearer first-token-1234first-token-1234",
+    ] {
+        check(token(), far, &[("authorization", wrong)], 401);
+    }
+    check(Access::nobody().or_token(""), far, &[("authorization", "Bearer ")], 403);
+    let rule = || Access::nobody().or_if(|request| request.headers.contains_key("x-internal"));
+    check(rule(), far, &[("x-internal", "1")], 200);
+    check(rule(), far, &[], 403);
+}
+
+#[test]
+fn settings_say_who_may_read() {
+    let check = |text: &str, headers: &[(&str, &str)], expect| {
+        let config = Config::parse(text, "bellwether.toml").unwrap();
+        let bw = builder().access(Access::nobody()).settings(config).start().unwrap();
+        assert_eq!(ask(&bw, "/metrics", Some("10.0.0.1:1"), headers).0, expect);
+    };
+    check("", &[], 403);
+    check("[metrics]\naccess = \"anyone\"", &[], 200);
+    check("[metrics]\naccess = \"loopback\"", &[], 403);
+    check("[metrics]\ntoken = \"0123456789abcdef\"", &[("authorization", "Bearer 0123456789abcdef")], 200);
+    check("[metrics]\ntoken = \"0123456789abcdef\"", &[], 401);
+}
+
+/// This process listens on nothing but loopback, or on more, and cannot be asked who the peer is.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_unknown_peer_is_admitted_only_while_there_can_be_no_stranger() {
+    // In a process of its own: other tests of this binary open ports meanwhile.
+    let own = std::env::current_exe().unwrap();
+    let run = |listen: &str| {
+        let name = "routes::an_unknown_peer_asks";
+        let output = std::process::Command::new(&own)
+            .args([name, "--exact", "--nocapture", "--test-threads=1"])
+            .env("BELLWETHER_TEST_LISTEN", listen)
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(run("127.0.0.1:0").contains("answer 200"));
+    assert!(run("127.0.0.1:0,[::1]:0").contains("answer 200"));
+    assert!(run("").contains("answer 403"));
+    assert!(run("0.0.0.0:0").contains("answer 403"));
+    assert!(run("127.0.0.1:0,[::]:0").contains("answer 403"));
+}
+
+#[allow(clippy::print_stdout, reason = "it is asked by another process")]
+#[test]
+fn an_unknown_peer_asks() {
+    let Ok(listen) = std::env::var("BELLWETHER_TEST_LISTEN") else { return };
+    let _open: Vec<std::net::TcpListener> = listen
+        .split(',')
+        .filter(|address| !address.is_empty())
+        // A machine without IPv6 has nothing to be asked about.
+        .filter_map(|address| std::net::TcpListener::bind(address).ok())
+        .collect();
+    let bw = builder().start().unwrap();
+    println!("answer {}", ask(&bw, "/metrics", None, &[]).0);
+}
+
+#[test]
+fn health_is_for_everybody() {
+    let bw = builder().ready(false).start().unwrap();
+    let far = Some("10.0.0.1:1");
+    let ready = |expect: (u16, &str)| {
+        let (status, text, head) = ask(&bw, "/readyz", far, &[]);
+        assert_eq!((status, text.as_str()), expect);
+        assert_eq!(head.headers().contains_key("retry-after"), status == 503);
+        assert_eq!(head.headers()["cache-control"], "no-store");
+        let (status, text, _) = ask(&bw, "/livez", far, &[]);
+        assert_eq!((status, text.as_str()), (200, "alive"));
+    };
+    ready((503, "starting"));
+    bw.ready(true);
+    assert!(bw.is_ready());
+    ready((200, "ready"));
+    bw.ready(false);
+    ready((503, "not ready"));
+    bw.ready(true);
+    let shutdown = bw.shutdown(std::time::Duration::from_secs(5));
+    ready((503, "stopping"));
+    bw.ready(true);
+    ready((503, "stopping"));
+    drop(shutdown);
+}
+
+#[tokio::test]
+async fn mounted_routes_are_served_and_not_observed() {
+    let bw = builder().start().unwrap();
+    let app = Router::new()
+        .route("/hello", route(|| async { "hello" }))
+        .layer(bw.layer())
+        .merge(bw.router())
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let page = tokio::task::spawn_blocking(move || {
+        assert_eq!(status(&get(address, "/hello", "")), 200);
+        assert_eq!(status(&get(address, "/livez", "")), 200);
+        get(address, "/metrics", "")
+    });
+    let page = page.await.unwrap();
+    assert_eq!(status(&page), StatusCode::OK.as_u16());
+    assert!(page.contains("http_route=\"/hello\""));
+    assert!(!page.contains("/livez") && !page.contains("http_route=\"/metrics\""), "{page}");
+}
+
+#[test]
+fn a_port_of_its_own() {
+    let bw = builder().start().unwrap();
+    let address = bw.serve("127.0.0.1:0").unwrap();
+    let page = get(address, "/metrics", "accept: application/openmetrics-text\r\n");
+    assert_eq!(status(&page), 200);
+    assert!(page.contains("process_start_time_seconds") && page.contains("# EOF"));
+    assert_eq!(status(&get(address, "/readyz", "")), 200);
+    assert_eq!(status(&get(address, "/", "")), 404);
+    assert_eq!(status(&get(address, "/metrics", "x-forwarded-for: 203.0.113.1\r\n")), 403);
+}
+
+#[test]
+fn connections_are_bounded() {
+    use std::io::Read;
+    let bw = builder().start().unwrap();
+    let address = bw.serve("127.0.0.1:0").unwrap();
+    // Idle ones, as many as there are places: each holds its own.
+    let idle: Vec<_> = (0..64).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+    let mut one_more = std::net::TcpStream::connect(address).unwrap();
+    assert_eq!(one_more.read(&mut [0; 1]).unwrap_or(0), 0);
+    let refused = bw.registry().metric("bellwether.server.refused").unwrap();
+    let bellwether::core::Handle::Counter(refused) = refused.series().next().unwrap().handle().clone() else {
+        panic!()
+    };
+    assert_eq!(refused.value(), 1);
+    drop(idle);
+}
