@@ -2,6 +2,8 @@
 
 #[cfg(feature = "log")]
 mod log;
+#[cfg(feature = "otlp")]
+mod otlp;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod resource;

@@ -1,0 +1,138 @@
+//! The span of a request that was not sampled and then turned out to matter: built at its end, from its scope.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellwether_core::{Attribute, Call, Clock, Facts, Kind, OnEnd, Operation, Outcome, Scope, TraceContext, Value};
+
+use super::encode::{self, ATTRIBUTES, Beginning};
+use crate::otlp::{Outbox, wire};
+
+/// Makes the span of an operation that has none, if it failed, was slow, or belongs to a sampled trace. A listener for
+/// whoever observes operations; from [`Pipeline::late_spans`](crate::otlp::Pipeline::late_spans).
+///
+/// The span is the root of what is below it, with the ids that logs, exemplars and callees already have, and marked as
+/// sampled. What the application said in spans of its own inside the operation is not there: nobody kept it.
+#[derive(Debug, Clone)]
+pub struct LateSpans {
+    outbox: Option<Arc<Outbox>>,
+    clock: Clock,
+    slow_after: Duration,
+}
+
+impl LateSpans {
+    pub(crate) fn new(outbox: Option<Arc<Outbox>>, clock: Clock, slow_after: Duration) -> Self {
+        Self { outbox, clock, slow_after }
+    }
+}
+
+impl OnEnd for LateSpans {
+    fn ended(&self, operation: &Operation<'_>) {
+        let Some(outbox) = self.outbox.as_ref().filter(|_| !operation.has_span) else { return };
+        let Some(trace) = operation.scope.trace() else { return };
+        let failed = operation.outcome == Outcome::Failure;
+        if failed || trace.sampled() || operation.duration > self.slow_after {
+            encode::push(outbox, |out| encode(operation, trace, &self.clock, out));
+        }
+    }
+}
+
+fn encode(operation: &Operation<'_>, trace: TraceContext, clock: &Clock, out: &mut Vec<u8>) {
+    let scope = operation.scope;
+    let end = clock.timestamp();
+    let beginning = Beginning {
+        trace_id: trace.trace_id().to_bytes(),
+        span_id: trace.span_id().to_bytes(),
+        trace_state: scope.trace_state().map_or("", |state| state.as_str()),
+        parent: scope.parent().map(|parent| parent.to_bytes()),
+        name: operation.name,
+        kind: match operation.kind {
+            Kind::Server => 2,
+            Kind::Client | Kind::Query => 3,
+            _ => 1,
+        },
+        start: end.before(operation.duration),
+        end,
+    };
+    beginning.encode(out);
+    attributes(operation, out);
+    if operation.outcome == Outcome::Failure {
+        // The reason is an attribute, and not repeated here.
+        encode::status(out, 2, "");
+    }
+    let w3c = 1 | if trace.random() { super::adopt::RANDOM } else { 0 };
+    wire::fixed32(out, encode::FLAGS, encode::flags(w3c, scope.parent().is_some()));
+}
+
+fn attributes(operation: &Operation<'_>, out: &mut Vec<u8>) {
+    let said = |key: &str| operation.attributes.iter().any(|(own, _)| *own == key);
+    for attribute in operation.attributes {
+        write(out, attribute);
+    }
+    let rpc = operation.attributes.iter().any(|(key, _)| key.starts_with("rpc."));
+    for (key, value) in [
+        ("http.route", operation.route.filter(|_| !rpc && operation.kind == Kind::Server)),
+        ("server.address", operation.peer),
+        ("error.type", operation.error),
+        ("request_id", operation.scope.request_id().map(|id| id.as_str())),
+    ] {
+        if let Some(value) = value.filter(|_| !said(key)) {
+            write(out, &(key, Value::Str(value)));
+        }
+    }
+    wire::text_attribute(out, ATTRIBUTES, "bellwether.outcome", operation.outcome.as_str());
+    if let Some(first_byte) = operation.first_byte {
+        wire::number(out, ATTRIBUTES, "bellwether.time_to_first_byte", first_byte.as_secs_f64());
+    }
+    for (key, bytes) in
+        [("http.request.body.size", operation.request_bytes), ("http.response.body.size", operation.response_bytes)]
+    {
+        if bytes > 0 && !rpc && !said(key) {
+            wire::whole(out, ATTRIBUTES, key, i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
+    }
+    facts(operation.scope, out);
+}
+
+/// What the application said of the request, and how its calls went: without spans below, this is what is left of them.
+fn facts(scope: &Scope, out: &mut Vec<u8>) {
+    scope.look(|Facts { customer, transaction, steps, calls, .. }| {
+        for (key, value) in [("enduser.id", customer), ("bellwether.transaction", transaction)] {
+            if let Some(value) = value {
+                wire::text_attribute(out, ATTRIBUTES, key, value);
+            }
+        }
+        if !steps.is_empty() {
+            wire::list(out, ATTRIBUTES, "bellwether.steps", |out| {
+                steps.iter().for_each(|step| wire::nested(out, 1, 1, |out| wire::any_text(out, step)));
+            });
+        }
+        if !calls.is_empty() {
+            wire::list(out, ATTRIBUTES, "bellwether.calls", |out| {
+                calls.iter().for_each(|made| wire::nested(out, 1, 1, |out| call(out, made)));
+            });
+        }
+    });
+}
+
+/// A call in a few words: `openai failure 503 812 ms`.
+fn call(out: &mut Vec<u8>, call: &Call) {
+    wire::nested(out, 1, 1, |out| {
+        let mut text = wire::Text::new(out, encode::MAX_TEXT);
+        let _ = write!(text, "{} {}", call.peer, call.outcome);
+        if let Some(error) = &call.error {
+            let _ = write!(text, " {error}");
+        }
+        let _ = write!(text, " {} ms", call.duration.as_millis());
+    });
+}
+
+fn write(out: &mut Vec<u8>, (key, value): &Attribute<'_>) {
+    match value {
+        Value::Str(text) => wire::text_attribute(out, ATTRIBUTES, key, encode::cut(text)),
+        Value::Int(number) => wire::whole(out, ATTRIBUTES, key, *number),
+        Value::Bool(flag) => wire::flag(out, ATTRIBUTES, key, *flag),
+        _ => {}
+    }
+}
