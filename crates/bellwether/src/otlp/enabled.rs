@@ -63,7 +63,10 @@ impl Otlp {
     /// Gives the span of a request the ids of its scope.
     pub(crate) fn span_hook(&self) -> Option<fn(&tracing::Span, &Scope)> {
         self.pipeline()?;
-        Some(|span, scope| drop(bellwether_export::trace::adopt(span, scope)))
+        Some(|span, scope| {
+            // False where no layer of the pipeline is installed: there is nothing to adopt then.
+            let _adopted = bellwether_export::trace::adopt(span, scope);
+        })
     }
 
     /// The layer decides as the pipeline does.

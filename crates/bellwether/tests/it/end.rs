@@ -101,11 +101,10 @@ async fn dropping_it_within_a_runtime_is_no_panic() {
 }
 
 #[test]
-fn the_page_is_there_while_it_ends() {
+fn the_port_closes_when_it_has_ended() {
     let bw = start();
     let address = bw.serve("127.0.0.1:0").unwrap();
     check(&wait(bw.shutdown(LONG)));
-    // And gone when it has.
     assert!(std::net::TcpStream::connect(address).is_err() || status_or_closed(address));
 }
 

@@ -94,3 +94,30 @@ fn the_subscriber_is_installed_once() {
     assert!(first.notices().is_empty(), "{:?}", first.notices());
     insta::assert_snapshot!(second.notices().join("\n"), @r#"a subscriber for tracing is already installed; this one is not"#);
 }
+
+#[test]
+fn a_reader_that_hangs_does_not_hang_the_end() {
+    struct Hang(std::sync::mpsc::Receiver<()>);
+    impl Write for Hang {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (hung, hang) = std::sync::mpsc::channel();
+    let builder = Bellwether::builder("test").environment(nothing).log(Layout::Plain).log_to(Hang(hang));
+    let bw = builder.start().unwrap();
+    let subscriber = tracing_subscriber::registry().with(bw.json_log().unwrap());
+    tracing::subscriber::with_default(subscriber, || tracing::info!("never read"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let shutdown = runtime.block_on(bw.shutdown(Duration::from_millis(200)));
+    assert!(!shutdown.in_time);
+    insta::assert_snapshot!(shutdown, @r#"
+    log lines: 0 delivered, 0 lost, 1 still waiting
+    time was up before everything was delivered
+    "#);
+    drop(hung);
+}
