@@ -19,7 +19,7 @@ use crate::future::ResponseFuture;
 use crate::incoming::{self, TRACEPARENT, TRACESTATE};
 use crate::names::{self, Methods};
 use crate::sampler::Sampler;
-use crate::side::{Peer, Shared, Side, SpanHook};
+use crate::side::{Client, Peer, Position, Shared, Side, SpanHook};
 use crate::span;
 
 /// Observes every call that a client makes, HTTP or gRPC: duration, outcome, sizes, in flight; and passes on trace
@@ -49,6 +49,7 @@ pub struct CallBuilder<'r> {
     sampler: Sampler,
     listeners: Vec<Arc<dyn OnEnd>>,
     span_hook: Option<Box<SpanHook>>,
+    position: Option<Position>,
     error_kinds: Option<Box<crate::side::ErrorKinds>>,
     peer: Option<Arc<str>>,
 }
@@ -77,6 +78,7 @@ impl CallLayer {
             sampler: Sampler::never(),
             listeners: Vec::new(),
             span_hook: None,
+            position: None,
             error_kinds: None,
             peer: None,
         }
@@ -92,8 +94,13 @@ impl CallLayer {
         let shared = &self.shared;
         let started = shared.clock.now();
         let current = Scope::current();
-        let trace = match current.trace() {
-            Some(trace) => trace.child(trace.sampled()),
+        let position = match &shared.side {
+            Side::Client(client) => client.position,
+            Side::Server(_) => None,
+        };
+        let parent = position.and_then(|Position(position)| position()).or_else(|| current.trace());
+        let trace = match parent {
+            Some(parent) => parent.child(parent.sampled()),
             None => incoming::place(None, |trace_id| shared.sampler.decide(None, trace_id)),
         };
         let method = shared.methods.name(call.method);
@@ -102,7 +109,7 @@ impl CallLayer {
         let port = call.uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
         let peer = Peer::new(self.peer.clone(), address, port);
         let grpc = headers.get(header::CONTENT_TYPE).is_some_and(names::is_grpc);
-        let span = if trace.sampled() { self.span(call, &current, trace, method, &peer, grpc) } else { Span::none() };
+        let span = if trace.sampled() { self.span(call, parent, trace, method, &peer, grpc) } else { Span::none() };
         propagate(headers, trace, &current, &shared.request_id_header);
         Account::open(Opening {
             shared: Arc::clone(shared),
@@ -125,7 +132,7 @@ impl CallLayer {
     fn span(
         &self,
         call: &Outgoing<'_>,
-        current: &Scope,
+        parent: Option<TraceContext>,
         trace: TraceContext,
         method: &'static str,
         peer: &Peer,
@@ -133,7 +140,7 @@ impl CallLayer {
     ) -> Span {
         // Whoever gives the span ids asks the current scope for them.
         let place = Scope::builder(trace);
-        let place = match current.trace() {
+        let place = match parent {
             Some(parent) => place.parent(parent.span_id()),
             None => place,
         };
@@ -199,6 +206,13 @@ impl CallBuilder<'_> {
         self
     }
 
+    /// Where in its trace the code that makes a call is: the position of the span that runs on this thread, which then is
+    /// the call's parent. Without it, or where it knows none, the parent is the span that answers the request.
+    pub fn position(mut self, position: fn() -> Option<TraceContext>) -> Self {
+        self.position = Some(Position(position));
+        self
+    }
+
     /// Names the errors of the client, in a few words that fit a label, and says how they count. What it does not know
     /// goes by the name of its type, as a failure.
     pub fn error_kinds(
@@ -216,7 +230,10 @@ impl CallBuilder<'_> {
     pub fn build(self) -> Result<CallLayer, Error> {
         let shared = Shared {
             clock: self.registry.clock().clone(),
-            side: Side::Client(Box::new(ClientMetrics::new(self.registry)?)),
+            side: Side::Client(Box::new(Client {
+                metrics: ClientMetrics::new(self.registry)?,
+                position: self.position,
+            })),
             listeners: self.listeners,
             request_id_header: self.request_id_header,
             sampler: self.sampler,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use bellwether_core::{Call, Clock, Gauge, Kind, OnEnd, Outcome, Scope};
+use bellwether_core::{Call, Clock, Gauge, Kind, OnEnd, Outcome, Scope, TraceContext};
 use http::{HeaderName, StatusCode};
 use tracing::Span;
 
@@ -35,7 +35,23 @@ pub(crate) type ErrorKinds = dyn Fn(&dyn Any) -> Option<(&'static str, Outcome)>
 #[derive(Debug)]
 pub(crate) enum Side {
     Server(Box<Server>),
-    Client(Box<ClientMetrics>),
+    Client(Box<Client>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) metrics: ClientMetrics,
+    pub(crate) position: Option<Position>,
+}
+
+/// Where in its trace the code that makes a call is, if some span of its own is running.
+#[derive(Clone, Copy)]
+pub(crate) struct Position(pub(crate) fn() -> Option<TraceContext>);
+
+impl fmt::Debug for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Position")
+    }
 }
 
 #[derive(Debug)]
@@ -67,15 +83,15 @@ impl Side {
     pub(crate) fn active(&self, method: &'static str, scheme: &'static str, peer: Option<&Peer>) -> Gauge {
         match self {
             Self::Server(server) => server.metrics.active(method, scheme),
-            Self::Client(metrics) => metrics.active(method, peer),
+            Self::Client(client) => client.metrics.active(method, peer),
         }
     }
 
     pub(crate) fn record(&self, ended: &Ended<'_>, scope: &Scope) {
         match self {
             Self::Server(server) => server.metrics.record(ended, scope),
-            Self::Client(metrics) => {
-                metrics.record(ended);
+            Self::Client(client) => {
+                client.metrics.record(ended);
                 if let Some(peer) = ended.peer {
                     scope.call_ended(Call::new(Arc::clone(&peer.name), ended.outcome, ended.error, ended.duration));
                 }

@@ -215,7 +215,7 @@ impl Builder {
         let heard: Vec<Arc<dyn OnEnd>> = own.chain(listeners.iter().cloned()).collect();
         let sampler = otlp.sampler().or(settings.sample.map(Sampler::ratio)).unwrap_or_else(Sampler::never);
         let layer = layer(&registry, &settings, sampler, &otlp, &heard, observe)?;
-        let calls = calls(&registry, &settings, sampler, &listeners)?;
+        let calls = calls(&registry, &settings, sampler, &otlp, &listeners)?;
 
         let gate = Gate::new(settings.ready);
         let routes = Routes::new(&registry, resource.clone(), settings.access.clone(), gate.clone())?;
@@ -284,9 +284,13 @@ fn calls(
     registry: &Registry,
     settings: &Settings,
     sampler: Sampler,
+    otlp: &Otlp,
     listeners: &[Arc<dyn OnEnd>],
 ) -> Result<CallLayer, Error> {
     let mut layer = CallLayer::builder(registry).sampler(sampler);
+    if let (Some(adopt), Some(position)) = (otlp.span_hook(), otlp.position()) {
+        layer = layer.span_hook(adopt).position(position);
+    }
     if let Some(header) = &settings.request_id_header {
         layer = layer.request_id_header(header.clone());
     }

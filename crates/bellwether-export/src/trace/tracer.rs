@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bellwether_core::{Scope, SpanId, TraceContext, TraceId};
-use opentelemetry::trace::{SpanBuilder, SpanContext, TraceContextExt as _, TraceState, Tracer};
+use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind, TraceContextExt as _, TraceState, Tracer};
 use opentelemetry::{Context, TraceFlags};
 
 use super::adopt::{self, RANDOM};
@@ -22,11 +22,13 @@ impl ScopeTracer {
         Self { outbox, sampling }
     }
 
-    /// The span that answers a request: all of it was decided when the scope was opened.
+    /// The span that answers a request, or makes a call: all of it was decided when the scope was opened.
     fn of_request(&self, builder: SpanBuilder, scope: &Scope, trace: TraceContext) -> ExportSpan {
         let state = scope.trace_state().and_then(|state| state.as_str().parse().ok()).unwrap_or_default();
         let context = context(trace, state);
-        let parent = scope.parent().map(|id| Parent { id: id.to_bytes(), remote: true });
+        // A call's parent is here, a request's is elsewhere.
+        let remote = builder.span_kind != Some(SpanKind::Client);
+        let parent = scope.parent().map(|id| Parent { id: id.to_bytes(), remote });
         self.start(builder, context, parent)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellwether_core::{OnEnd, Registry, Scope};
+use bellwether_core::{OnEnd, Registry, Scope, TraceContext};
 use bellwether_export::Resource;
 use bellwether_tower::Sampler;
 
@@ -37,6 +37,10 @@ impl Otlp {
     }
 
     pub(crate) fn span_hook(&self) -> Option<fn(&tracing::Span, &Scope)> {
+        None
+    }
+
+    pub(crate) fn position(&self) -> Option<fn() -> Option<TraceContext>> {
         None
     }
 

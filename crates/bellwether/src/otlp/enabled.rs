@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellwether_core::{OnEnd, Registry, Scope};
+use bellwether_core::{OnEnd, Registry, Scope, TraceContext};
 use bellwether_export::Resource;
 use bellwether_export::otlp::{OtlpSettings, Pipeline, Sampling};
 use bellwether_tower::Sampler;
@@ -67,6 +67,12 @@ impl Otlp {
             // False where no layer of the pipeline is installed: there is nothing to adopt then.
             let _adopted = bellwether_export::trace::adopt(span, scope);
         })
+    }
+
+    /// Where in its trace the code that runs on this thread is.
+    pub(crate) fn position(&self) -> Option<fn() -> Option<TraceContext>> {
+        self.pipeline()?;
+        Some(bellwether_export::trace::current)
     }
 
     /// The layer decides as the pipeline does.
