@@ -117,9 +117,11 @@ impl Pipeline {
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
     {
-        let spans = self.spans.as_ref().map(|outbox| trace::span_layer(outbox, self.tracing));
-        let records = self.records.as_ref().map(|outbox| trace::log_layer(outbox, self.tracing, &self.clock));
-        Layer::and_then(spans, records)
+        let spans = self.spans.as_ref().map(|outbox| trace::span_layer(outbox, self.tracing).boxed());
+        let records = self.records.as_ref().map(|outbox| trace::log_layer(outbox, self.tracing, &self.clock).boxed());
+        // Not one `and_then` the other: on a bare `Registry` such a pair has the level of the second, and `None` has none.
+        let layers: Vec<_> = spans.into_iter().chain(records).collect();
+        (!layers.is_empty()).then_some(layers)
     }
 
     /// Makes the spans of requests that nobody made at their start, and that turned out to matter.

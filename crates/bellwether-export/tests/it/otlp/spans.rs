@@ -1,7 +1,7 @@
 //! Spans by `tracing`: the ids of the request's scope, its parent, its flags; children wherever they run.
 
 use bellwether_core::{Scope, TraceContext, TraceState};
-use bellwether_export::otlp::{Protocol, Sampling, Tracing};
+use bellwether_export::otlp::{Destination, Protocol, Sampling, Tracing};
 use bellwether_export::trace;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -179,6 +179,13 @@ async fn outside_of_requests_the_sampling_decides() {
     check(Sampling::always().ignore_parent(), 40).await;
     check(Sampling::never(), 0).await;
     check(Sampling::never().ignore_parent(), 0).await;
+}
+
+#[tokio::test]
+async fn spans_are_made_without_log_records_too() {
+    let rig = Rig::with(Protocol::Http, |settings| settings.logs(Destination::new().enabled(false)));
+    drop(tracing::info_span!("work").entered());
+    assert_eq!(spans(&rig).await.len(), 1);
 }
 
 #[tokio::test]
