@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::scope::Scope;
+use crate::trace::{SpanId, TraceContext};
 
 /// How an operation ended, for our purposes. Each consumer states which of these count for or against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,7 +81,11 @@ pub struct Operation<'a> {
     pub has_span: bool,
     /// What the semantic conventions want to be known beside the above.
     pub attributes: &'a [Attribute<'a>],
-    /// The scope it ran in.
+    /// Its own position in a trace.
+    pub trace: Option<TraceContext>,
+    /// The span above it: of a request the caller's, of a call that of the code that made it.
+    pub parent: Option<SpanId>,
+    /// The scope it ran in: of a call, that of the request it was made for.
     pub scope: &'a Scope,
 }
 
@@ -117,7 +122,7 @@ impl fmt::Display for Outcome {
 }
 
 impl<'a> Operation<'a> {
-    /// An operation of which nothing more is known; fill in the rest.
+    /// An operation of which nothing more is known; fill in the rest. Its position is that of its scope.
     pub fn new(kind: Kind, name: &'a str, outcome: Outcome, duration: Duration, scope: &'a Scope) -> Self {
         Self {
             kind,
@@ -132,6 +137,8 @@ impl<'a> Operation<'a> {
             response_bytes: 0,
             has_span: false,
             attributes: &[],
+            trace: scope.trace(),
+            parent: scope.parent(),
             scope,
         }
     }

@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use bellwether_core::{Gauge, Instant, Outcome, Scope, TraceContext};
+use bellwether_core::{Gauge, Instant, Outcome, Scope, SpanId, TraceContext};
 use http::{HeaderMap, StatusCode, Uri, header};
 use tracing::Span;
 
@@ -22,6 +22,7 @@ pub(crate) struct Account {
     shared: Arc<Shared>,
     pub(crate) scope: Scope,
     trace: TraceContext,
+    parent: Option<SpanId>,
     span: Span,
     active: Gauge,
     started: Instant,
@@ -80,6 +81,7 @@ pub(crate) struct Opening {
     pub(crate) scope: Scope,
     /// The place in its trace of this very operation.
     pub(crate) trace: TraceContext,
+    pub(crate) parent: Option<SpanId>,
     pub(crate) span: Span,
     pub(crate) started: Instant,
     pub(crate) uri: Option<Uri>,
@@ -118,6 +120,7 @@ impl Account {
             shared: opening.shared,
             scope: opening.scope,
             trace: opening.trace,
+            parent: opening.parent,
             span: opening.span,
             started: opening.started,
             uri: opening.uri,
@@ -150,6 +153,10 @@ impl Account {
     /// The head of the answer. Returns whether there will be no body to wait for.
     pub(crate) fn head(&mut self, head: &http::response::Parts, body_ended: bool) -> bool {
         self.status = Some(head.status);
+        if self.peer.is_some() {
+            // A client asks for what it can; the connection decides.
+            self.version = names::version(head.version);
+        }
         self.declared_outcome = head.extensions.get::<Outcome>().copied();
         for (name, value) in &head.headers {
             if name == header::CONTENT_TYPE {
@@ -232,7 +239,8 @@ impl Account {
         let path = self.uri.as_ref().map_or("", Uri::path).trim_start_matches('/');
         let rpc = match self.protocol {
             Protocol::Http => None,
-            Protocol::Grpc(Some(Code::UNIMPLEMENTED)) => Some(OTHER),
+            // To a server. A client knows what it called.
+            Protocol::Grpc(Some(Code::UNIMPLEMENTED)) if self.peer.is_none() => Some(OTHER),
             Protocol::Grpc(_) => Some(self.shared.side.rpc_method(path, self.answered_as_grpc)),
         };
         let status = match self.protocol {
@@ -264,7 +272,8 @@ impl Account {
             streamed: self.streamed,
             request_bytes,
             response_bytes: self.response_bytes,
-            sampled: self.trace.sampled().then(|| (self.trace.trace_id(), self.trace.span_id())),
+            trace: self.trace,
+            parent: self.parent,
         };
         self.shared.side.record(&ended, &self.scope);
         span::end(&self.span, &ended, &self.scope);

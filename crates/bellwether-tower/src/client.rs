@@ -106,7 +106,15 @@ impl CallLayer {
         let method = shared.methods.name(call.method);
         let scheme = names::scheme(call.uri.scheme_str(), shared.default_scheme);
         let address = call.uri.host().unwrap_or_default();
-        let port = call.uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+        // Without an address, as of a tonic channel that adds it further in, a port says nothing.
+        let default_port = if address.is_empty() {
+            0
+        } else if scheme == "https" {
+            443
+        } else {
+            80
+        };
+        let port = call.uri.port_u16().unwrap_or(default_port);
         let peer = Peer::new(self.peer.clone(), address, port);
         let grpc = headers.get(header::CONTENT_TYPE).is_some_and(names::is_grpc);
         let span = if trace.sampled() { self.span(call, parent, trace, method, &peer, grpc) } else { Span::none() };
@@ -115,6 +123,7 @@ impl CallLayer {
             shared: Arc::clone(shared),
             scope: current,
             trace,
+            parent: parent.map(TraceContext::span_id),
             span,
             started,
             uri: (grpc || !shared.listeners.is_empty()).then(|| call.uri.clone()),
@@ -165,8 +174,14 @@ pub(crate) struct Outgoing<'a> {
 
 fn propagate(headers: &mut HeaderMap, trace: TraceContext, scope: &Scope, request_id_header: &HeaderName) {
     headers.insert(TRACEPARENT, incoming::header_value(&trace.to_traceparent()));
-    if let Some(state) = scope.trace_state() {
-        headers.insert(TRACESTATE, incoming::header_value(state.as_str().as_bytes()));
+    match scope.trace_state() {
+        Some(state) => {
+            headers.insert(TRACESTATE, incoming::header_value(state.as_str().as_bytes()));
+        }
+        // One that a proxy hands on with all headers belongs to a trace that was not followed.
+        None => {
+            headers.remove(TRACESTATE);
+        }
     }
     if let Some(id) = scope.request_id()
         && !headers.contains_key(request_id_header)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use bellwether_core::{Histogram, Operation, Outcome, Scope, SpanId, TraceId, Value};
+use bellwether_core::{Histogram, Operation, Outcome, Scope, SpanId, TraceContext, Value};
 use http::{StatusCode, Uri};
 
 use crate::names::OTHER;
@@ -35,8 +35,9 @@ pub(crate) struct Ended<'a> {
     pub(crate) streamed: bool,
     pub(crate) request_bytes: Option<u64>,
     pub(crate) response_bytes: u64,
-    /// The trace to show as exemplar.
-    pub(crate) sampled: Option<(TraceId, SpanId)>,
+    /// Its own position.
+    pub(crate) trace: TraceContext,
+    pub(crate) parent: Option<SpanId>,
 }
 
 impl Ended<'_> {
@@ -46,9 +47,11 @@ impl Ended<'_> {
     }
 
     pub(crate) fn record_latency(&self, durations: &Histogram) {
-        match self.sampled {
-            Some((trace, span)) => durations.record_in_trace(self.latency().as_secs_f64(), trace, span),
-            None => durations.record_duration(self.latency()),
+        let latency = self.latency();
+        if self.trace.sampled() {
+            durations.record_in_trace(latency.as_secs_f64(), self.trace.trace_id(), self.trace.span_id());
+        } else {
+            durations.record_duration(latency);
         }
     }
 
@@ -62,6 +65,7 @@ impl Ended<'_> {
             (None, None) => method.into(),
         };
         let status = self.http_status.map(|status| i64::from(status.as_u16()));
+        let peer = self.peer.filter(|peer| !peer.address().is_empty());
         let all = [
             Some(("http.request.method", Value::Str(self.method))),
             Some(("url.scheme", Value::Str(self.scheme))),
@@ -70,8 +74,8 @@ impl Ended<'_> {
             Some(("network.protocol.version", Value::Str(self.version))),
             route.map(|route| ("http.route", Value::Str(route))),
             status.map(|status| ("http.response.status_code", Value::Int(status))),
-            self.peer.map(|peer| ("server.address", Value::Str(peer.address()))),
-            self.peer.map(|peer| ("server.port", Value::Int(i64::from(peer.port())))),
+            peer.map(|peer| ("server.address", Value::Str(peer.address()))),
+            peer.map(|peer| ("server.port", Value::Int(i64::from(peer.port())))),
             self.rpc.map(|_| ("rpc.system.name", Value::Str("grpc"))),
             self.rpc.map(|rpc| ("rpc.method", Value::Str(rpc))),
             self.rpc.map(|_| (RPC_STATUS, Value::Str(self.status))),
@@ -90,6 +94,8 @@ impl Ended<'_> {
         operation.request_bytes = self.request_bytes.unwrap_or_default();
         operation.response_bytes = self.response_bytes;
         operation.has_span = has_span;
+        operation.trace = Some(self.trace);
+        operation.parent = self.parent;
         operation.attributes = attributes.get(..known).unwrap_or_default();
         for listener in &shared.listeners {
             listener.ended(&operation);

@@ -41,13 +41,14 @@ impl Middleware for ObserveCalls {
         let bytes = request.body().map_or(Some(0), |body| body.as_bytes().map(|bytes| bytes.len() as u64));
         let (method, version) = (request.method().clone(), request.version());
         let mut account = self.0.open(&Outgoing { method: &method, uri: &uri, version, bytes }, request.headers_mut());
-        let url = request.url().clone();
         let result = {
             let mut call = pin!(next.run(request, extensions));
             poll_fn(|cx| account.run(|| call.as_mut().poll(cx))).await
         };
         match result {
             Ok(response) => {
+                // Not the one asked for, if there was a redirect.
+                let url = response.url().clone();
                 let (head, body) = http::Response::<Body>::from(response).into_parts();
                 let over = account.head(&head, http_body::Body::is_end_stream(&body));
                 let account = if over {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bellwether_core::{Error, InFlight, OnEnd, Outcome, Registry, Scope};
+use bellwether_core::{Error, InFlight, OnEnd, Outcome, Registry, Scope, TraceContext};
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body::Body;
 use tower_layer::Layer;
@@ -276,6 +276,7 @@ impl Shared {
             shared: Arc::clone(self),
             scope,
             trace,
+            parent: parent.map(TraceContext::span_id),
             span,
             started,
             uri,
@@ -324,13 +325,8 @@ impl Shared {
 /// What a second layer around the same request knows it by: the address of the bytes of one of its headers, which move
 /// with it and are nobody else's. A request without headers gets an extension instead, at the price of allocating it.
 fn mark<B>(request: &mut Request<B>) -> usize {
-    match request.headers().values().next() {
-        Some(value) if !value.is_empty() => value.as_bytes().as_ptr().addr(),
-        _ => {
-            request.extensions_mut().insert(Observed);
-            0
-        }
-    }
+    request.extensions_mut().insert(Observed);
+    0
 }
 
 #[derive(Clone)]

@@ -81,6 +81,8 @@ pub(crate) fn begin(beginning: &Beginning<'_>, scope: &Scope) -> Span {
 
 /// The span of a call, within whichever span makes it.
 pub(crate) fn begin_call(uri: &Uri, method: &'static str, peer: &Peer, grpc: bool) -> Span {
+    let address = Some(peer.address()).filter(|address| !address.is_empty());
+    let port = address.map(|_| i64::from(peer.port()));
     if grpc {
         let rpc_method = uri.path().trim_start_matches('/');
         return tracing::info_span!(
@@ -93,8 +95,8 @@ pub(crate) fn begin_call(uri: &Uri, method: &'static str, peer: &Peer, grpc: boo
             rpc.method = rpc_method,
             rpc.response.status_code = field::Empty,
             error.type = field::Empty,
-            server.address = peer.address(),
-            server.port = i64::from(peer.port()),
+            server.address = address,
+            server.port = port,
         );
     }
     // Without query: it is where clients put keys.
@@ -107,8 +109,8 @@ pub(crate) fn begin_call(uri: &Uri, method: &'static str, peer: &Peer, grpc: boo
         http.request.method = method,
         http.response.status_code = field::Empty,
         error.type = field::Empty,
-        server.address = peer.address(),
-        server.port = i64::from(peer.port()),
+        server.address = address,
+        server.port = port,
         url.scheme = uri.scheme_str(),
         url.path = cut(uri.path()),
     )

@@ -30,9 +30,10 @@ impl LateSpans {
 impl OnEnd for LateSpans {
     fn ended(&self, operation: &Operation<'_>) {
         let Some(outbox) = self.outbox.as_ref().filter(|_| !operation.has_span) else { return };
-        let Some(trace) = operation.scope.trace() else { return };
-        let failed = operation.outcome == Outcome::Failure;
-        if failed || trace.sampled() || operation.duration > self.slow_after {
+        let Some(trace) = operation.trace else { return };
+        // A call of a request that is not sampled stays a line of the request's span: there may be no span above it.
+        let matters = operation.outcome == Outcome::Failure || operation.duration > self.slow_after;
+        if trace.sampled() || matters && operation.kind != Kind::Client {
             encode::push(outbox, |out| encode(operation, trace, &self.clock, out));
         }
     }
@@ -45,7 +46,7 @@ fn encode(operation: &Operation<'_>, trace: TraceContext, clock: &Clock, out: &m
         trace_id: trace.trace_id().to_bytes(),
         span_id: trace.span_id().to_bytes(),
         trace_state: scope.trace_state().map_or("", |state| state.as_str()),
-        parent: scope.parent().map(|parent| parent.to_bytes()),
+        parent: operation.parent.map(|parent| parent.to_bytes()),
         name: operation.name,
         kind: match operation.kind {
             Kind::Server => 2,
@@ -62,7 +63,7 @@ fn encode(operation: &Operation<'_>, trace: TraceContext, clock: &Clock, out: &m
         encode::status(out, 2, "");
     }
     let w3c = 1 | if trace.random() { super::adopt::RANDOM } else { 0 };
-    wire::fixed32(out, encode::FLAGS, encode::flags(w3c, scope.parent().is_some()));
+    wire::fixed32(out, encode::FLAGS, encode::flags(w3c, operation.kind == Kind::Server && operation.parent.is_some()));
 }
 
 fn attributes(operation: &Operation<'_>, out: &mut Vec<u8>) {
