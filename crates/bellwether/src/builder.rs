@@ -294,6 +294,8 @@ fn calls(
     if let Some(header) = &settings.request_id_header {
         layer = layer.request_id_header(header.clone());
     }
+    // A call of a sampled request has a span, also where no subscriber makes one.
+    let layer = otlp.listener().into_iter().fold(layer, |layer, late| layer.listener(late));
     Ok(listeners.iter().fold(layer, |layer, listener| layer.listener(Arc::clone(listener))).build()?)
 }
 

@@ -1,5 +1,6 @@
 //! JSON logs: what lines look like in each layout, and that nothing that goes into them can break them.
 
+mod alloc;
 mod layouts;
 mod output;
 mod values;
