@@ -3,7 +3,6 @@
 //! It travels from the response's future into the response's body. Closing consumes it, and dropping it closes it: as a
 //! panic if the service was running just then, else as cancelled by the client.
 
-use std::cell::Cell;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -46,8 +45,6 @@ pub(crate) struct Account {
     route_kept: bool,
     streamed: bool,
     answered_as_grpc: bool,
-    /// Where the request's own bytes are; see [`is_running`].
-    mark: usize,
     /// The service is running on this account: a drop now is a panic.
     running: bool,
     open: bool,
@@ -91,7 +88,6 @@ pub(crate) struct Opening {
     pub(crate) grpc: bool,
     pub(crate) peer: Option<Peer>,
     pub(crate) request_bytes: RequestBytes,
-    pub(crate) mark: usize,
     /// The route's address is one that is kept.
     pub(crate) route_kept: bool,
 }
@@ -112,7 +108,6 @@ impl Account {
             response_bytes: 0,
             declared: None,
             route_kept: opening.route_kept,
-            mark: opening.mark,
             streamed: false,
             answered_as_grpc: false,
             running: false,
@@ -141,7 +136,6 @@ impl Account {
     pub(crate) fn run<T>(&mut self, piece: impl FnOnce() -> T) -> T {
         self.running = true;
         let result = {
-            let _running = Running(RUNNING.replace(self.mark));
             let _scope = self.scope.enter();
             let _span = self.span.enter();
             piece()
@@ -291,23 +285,6 @@ impl Account {
             (_, None) => (Outcome::Failure, OTHER),
         };
         (self.declared_outcome.unwrap_or(outcome), error)
-    }
-}
-
-thread_local!(static RUNNING: Cell<usize> = const { Cell::new(0) });
-
-/// Whether the request that runs on this thread now is the one that left this mark: then this is a second layer.
-pub(crate) fn is_running(is: impl FnOnce(usize) -> bool) -> bool {
-    let mark = RUNNING.get();
-    mark != 0 && is(mark)
-}
-
-/// Puts back what ran before, also after a panic.
-struct Running(usize);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        RUNNING.set(self.0);
     }
 }
 

@@ -132,7 +132,6 @@ impl CallLayer {
             version: names::version(call.version),
             grpc,
             peer: Some(peer),
-            mark: 0,
             route_kept: false,
             request_bytes: call.bytes.map_or(RequestBytes::Unknown, RequestBytes::Declared),
         })

@@ -13,7 +13,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Span;
 
-use crate::account::{Account, Opening, RequestBytes, is_running};
+use crate::account::{Account, Opening, RequestBytes};
 use crate::body::{self, ResponseBody};
 use crate::future::ResponseFuture;
 use crate::incoming::{self, Incoming};
@@ -202,7 +202,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let silent = is_second(&request);
+        let silent = request.extensions().get::<Observed>().is_some();
         let Some((shared, server)) =
             self.shared.as_ref().filter(|_| !silent).and_then(|shared| Some((shared, shared.server()?)))
         else {
@@ -270,7 +270,7 @@ impl Shared {
             // What was malformed must not reach the service, its logs, or whom it calls.
             request.headers_mut().insert(self.request_id_header.clone(), echo.clone());
         }
-        let mark = mark(&mut request);
+        request.extensions_mut().insert(Observed);
         let (request, request_bytes) = request_bytes(request);
         let account = Account::open(Opening {
             shared: Arc::clone(self),
@@ -285,7 +285,6 @@ impl Shared {
             version,
             grpc,
             peer: None,
-            mark,
             route_kept,
             request_bytes,
         });
@@ -322,21 +321,10 @@ impl Shared {
     }
 }
 
-/// What a second layer around the same request knows it by: the address of the bytes of one of its headers, which move
-/// with it and are nobody else's. A request without headers gets an extension instead, at the price of allocating it.
-fn mark<B>(request: &mut Request<B>) -> usize {
-    request.extensions_mut().insert(Observed);
-    0
-}
-
+/// What a second layer knows by that the first observes this very request: an extension, since that goes with it through
+/// whatever stands between the two. It has no size, and axum's requests have extensions anyway: rarely an allocation.
 #[derive(Clone)]
 struct Observed;
-
-/// Whether an outer layer observes this very request.
-fn is_second<B>(request: &Request<B>) -> bool {
-    is_running(|mark| request.headers().values().any(|value| value.as_bytes().as_ptr().addr() == mark))
-        || request.extensions().get::<Observed>().is_some()
-}
 
 /// Learns the size of a request's body: declared, or counted as it is read.
 fn request_bytes<B: Body + 'static>(request: Request<B>) -> (Request<B>, RequestBytes) {

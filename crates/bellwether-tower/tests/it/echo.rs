@@ -12,13 +12,14 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use http::uri::PathAndQuery;
 use tonic::body::Body;
+use tonic::client::GrpcService;
 use tonic::codegen::Service;
 use tonic::server::{Grpc, NamedService};
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
-use tower::service_fn;
+use tower::{BoxError, service_fn};
 
 use crate::harness::Server;
 
@@ -164,12 +165,26 @@ pub(crate) async fn serve(layer: ObserveLayer) -> Server {
 }
 
 /// A client of `test.Echo`.
-pub(crate) struct Caller(tonic::client::Grpc<Channel>);
+pub(crate) struct Caller<S = Channel>(tonic::client::Grpc<S>);
 
 impl Caller {
     pub(crate) async fn connect(server: &Server) -> Self {
-        let endpoint = Endpoint::from_shared(format!("http://{}", server.addr)).expect("an address");
-        Self(tonic::client::Grpc::new(endpoint.connect().await.expect("the server listens")))
+        Self::through(server, |channel| channel).await
+    }
+}
+
+impl<S> Caller<S>
+where
+    S: GrpcService<Body>,
+    S::ResponseBody: Send + 'static,
+    <S::ResponseBody as http_body::Body>::Error: Into<BoxError>,
+{
+    /// A client whose calls go through layers.
+    pub(crate) async fn through(server: &Server, layered: impl FnOnce(Channel) -> S) -> Self {
+        let origin = format!("http://{}", server.addr);
+        let endpoint = Endpoint::from_shared(origin.clone()).expect("an address");
+        let channel = endpoint.connect().await.expect("the server listens");
+        Self(tonic::client::Grpc::with_origin(layered(channel), origin.parse().expect("an address")))
     }
 
     pub(crate) async fn unary(&mut self, path: &'static str, say: Say) -> Answer {
@@ -208,7 +223,7 @@ impl Caller {
     }
 
     async fn ready(&mut self) {
-        self.0.ready().await.expect("the connection is there");
+        assert!(self.0.ready().await.is_ok(), "the connection is there");
     }
 }
 

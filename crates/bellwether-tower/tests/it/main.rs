@@ -18,5 +18,10 @@ mod routes;
 mod scope;
 mod spans;
 
+mod allocations;
 mod hostile;
 mod scanner;
+
+mod calls;
+mod joined;
+mod reqwest_calls;

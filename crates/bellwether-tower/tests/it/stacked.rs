@@ -2,9 +2,14 @@
 
 use axum::Router;
 use axum::body::Body;
+use axum::error_handling::HandleErrorLayer;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use bellwether_tower::ObserveLayer;
-use tower::{Layer, ServiceBuilder};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use hyper::body::Incoming;
+use tower::{BoxError, Layer, ServiceBuilder, ServiceExt};
 
 use crate::harness::{Client, Server, Version, Watch, check_all, check_once};
 
@@ -100,5 +105,70 @@ async fn noop() {
         let answer = client.ask_with(request).await;
         assert_eq!((&*answer.text, answer.header("x-request-id")), ("hello", ""));
         server.stop().await;
+    }
+}
+
+/// Whatever stands between the two: somebody who changes the request's headers,
+#[tokio::test]
+async fn headers_change_in_between() {
+    for version in Version::BOTH {
+        let watch = Watch::new();
+        let strip = async |mut request: Request, next: Next| {
+            request.headers_mut().clear();
+            request.headers_mut().insert("x-new", HeaderValue::from_static("new"));
+            next.run(request).await
+        };
+        let app = app().layer(watch.layer()).layer(from_fn(strip)).layer(watch.layer());
+        let server = Server::start(app).await;
+        Client::connect(&server, version).await.get("/hello").await;
+        check_once(&watch, server, &format!("GET http /hello 200 {} - success", version.name())).await;
+    }
+}
+
+/// a queue, behind which another task carries on,
+#[tokio::test]
+async fn task_changes_in_between() {
+    for version in Version::BOTH {
+        let watch = Watch::new();
+        let inner = app().layer(watch.layer());
+        let app = ServiceBuilder::new()
+            .layer(watch.layer())
+            .layer(HandleErrorLayer::new(async |_: BoxError| StatusCode::INTERNAL_SERVER_ERROR))
+            .buffer(8)
+            .service(inner);
+        let server = Server::start(app.map_request(|request: http::Request<Incoming>| request.map(Body::new))).await;
+        Client::connect(&server, version).await.get("/hello").await;
+        check_once(&watch, server, &format!("GET http - 200 {} - success", version.name())).await;
+    }
+}
+
+/// or a task that is spawned for it.
+#[tokio::test]
+async fn spawned_in_between() {
+    for version in Version::BOTH {
+        let watch = Watch::new();
+        let spawned = async |request: Request, next: Next| tokio::spawn(next.run(request)).await.unwrap();
+        let server = Server::start(app().layer(watch.layer()).layer(from_fn(spawned)).layer(watch.layer())).await;
+        Client::connect(&server, version).await.get("/hello").await;
+        check_once(&watch, server, &format!("GET http /hello 200 {} - success", version.name())).await;
+    }
+}
+
+/// A request that a handler makes of a service of its own is another request, also when it hands on the headers.
+#[tokio::test]
+async fn request_within_a_request() {
+    for version in Version::BOTH {
+        let watch = Watch::new();
+        let inner = app().layer(watch.layer());
+        let outer = async move |headers: HeaderMap| {
+            let mut request = http::Request::builder().uri("/hello").body(Body::empty()).unwrap();
+            *request.headers_mut() = headers;
+            inner.oneshot(request).await
+        };
+        let server = Server::start(Router::new().route("/outer", get(outer)).layer(watch.layer())).await;
+        Client::connect(&server, version).await.get("/outer").await;
+        let v = version.name();
+        let lines = ["GET http /hello 200 1.1 - success".to_owned(), format!("GET http /outer 200 {v} - success")];
+        check_all(&watch, server, &lines.each_ref().map(String::as_str)).await;
     }
 }

@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use tokio::sync::Notify;
 use tower::service_fn;
 
+use crate::ends::pieces;
 use crate::harness::{Client, Raw, Server, Version, Watch, check, check_once, observed};
 
 const HANDSHAKE: &str = "GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -87,7 +88,8 @@ async fn connect() {
             tunnel.read_exact(&mut bytes).await.unwrap();
             tunnel.write_all(b"pong").await.unwrap();
         });
-        Ok::<_, Infallible>(Response::new(Body::empty()))
+        // A body that hyper has no use for, and drops.
+        Ok::<_, Infallible>(Response::new(pieces(&["never", "sent"])))
     };
     let server = Server::start(observed(&watch, service_fn(tunnel))).await;
     let mut raw = Raw::connect(&server).await;
@@ -96,6 +98,21 @@ async fn connect() {
     raw.write("ping").await;
     raw.until(b"pong").await;
     check_once(&watch, server, "CONNECT http - 200 1.1 - success").await;
+}
+
+/// An upgrade to something of one's own, by an answer with a body that is never sent.
+#[tokio::test]
+async fn switched_protocols() {
+    let watch = Watch::new();
+    let switch = async |_: Request<Incoming>| {
+        let answer = Response::builder().status(101).header("upgrade", "own").header("connection", "upgrade");
+        Ok::<_, Infallible>(answer.body(pieces(&["never", "sent"])).unwrap())
+    };
+    let server = Server::start(observed(&watch, service_fn(switch))).await;
+    let mut raw = Raw::connect(&server).await;
+    raw.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: own\r\n\r\n").await;
+    raw.until(b"101").await;
+    check_once(&watch, server, "GET http - 101 1.1 - success").await;
 }
 
 /// A stream of events lasts as long as it likes: latency is the time to its first byte, its length another metric.

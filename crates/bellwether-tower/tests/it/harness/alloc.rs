@@ -1,4 +1,4 @@
-//! Counts the bytes that the code of this thread holds, so that a test can say: no more than before.
+//! Counts the allocations of this thread and the bytes it holds, so that a test can say: no more than before.
 #![allow(unsafe_code, reason = "an allocator is unsafe by its trait; this one only counts and hands on")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -8,6 +8,7 @@ struct Counting;
 
 thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
+    static MADE: Cell<usize> = const { Cell::new(0) };
 }
 
 #[global_allocator]
@@ -18,9 +19,15 @@ pub(crate) fn held() -> isize {
     HELD.get()
 }
 
+/// How often this thread has allocated.
+pub(crate) fn made() -> usize {
+    MADE.get()
+}
+
 fn count(by: isize) {
     // While a thread is torn down there may be no place to count.
     let _ = HELD.try_with(|held| held.set(held.get() + by));
+    let _ = MADE.try_with(|made| made.set(made.get() + usize::from(by > 0)));
 }
 
 // SAFETY: every call is handed to the system's allocator as it came; counting touches no memory that it manages.

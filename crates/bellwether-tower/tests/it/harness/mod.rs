@@ -1,6 +1,7 @@
 //! What every row of the suite stands on: a server on loopback, clients that misbehave, and a look at the registry.
 
 pub(crate) mod alloc;
+pub(crate) mod calls;
 pub(crate) mod client;
 pub(crate) mod frames;
 pub(crate) mod raw;

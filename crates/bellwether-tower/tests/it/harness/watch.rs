@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use bellwether_core::{Clock, Handle, HistogramSnapshot, OnEnd, Operation, Outcome, Registry, Timestamp};
-use bellwether_tower::ObserveLayer;
+use bellwether_core::{Call, Clock, Handle, HistogramSnapshot, OnEnd, Operation, Outcome, Registry, Timestamp};
+use bellwether_tower::{CallLayer, ObserveLayer};
 
 use super::PATIENCE;
 
@@ -31,6 +31,9 @@ pub(crate) struct Ended {
     pub(crate) response_bytes: u64,
     pub(crate) has_span: bool,
     pub(crate) request_id: String,
+    pub(crate) peer: Option<String>,
+    /// The calls that were made on its behalf.
+    pub(crate) calls: Vec<Call>,
 }
 
 const HTTP: (&str, &[&str]) = (
@@ -50,10 +53,40 @@ const RPC: (&str, &[&str]) = (
     &["rpc.system.name", "rpc.method", "rpc.response.status_code", "error.type", "outcome"],
 );
 
+const HTTP_CALL: (&str, &[&str]) = (
+    "http.client.request.duration",
+    &[
+        "http.request.method",
+        "server.address",
+        "server.port",
+        "http.response.status_code",
+        "network.protocol.version",
+        "error.type",
+        "outcome",
+    ],
+);
+const RPC_CALL: (&str, &[&str]) = (
+    "rpc.client.call.duration",
+    &[
+        "rpc.system.name",
+        "server.address",
+        "server.port",
+        "rpc.method",
+        "rpc.response.status_code",
+        "error.type",
+        "outcome",
+    ],
+);
+
 impl Watch {
     pub(crate) fn new() -> Self {
         let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
         Self { registry: Registry::on(clock.clone()), clock, log: Arc::default() }
+    }
+
+    /// The layer for clients with its defaults, and the listener.
+    pub(crate) fn call_layer(&self) -> CallLayer {
+        CallLayer::builder(&self.registry).listener(self.listener()).build().expect("names are free")
     }
 
     /// The layer with its defaults, and the listener.
@@ -66,15 +99,18 @@ impl Watch {
     }
 
     /// One line for each request that has ended, sorted: method, scheme, route, status, version, error and outcome, or
-    /// for gRPC system, method, status, error and outcome; `-` for what is absent.
+    /// for gRPC system, method, status, error and outcome; of a client's, after an arrow and with address and port.
+    /// `-` stands for what is absent.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for (name, columns) in [HTTP, RPC] {
+        for (name, columns) in [HTTP, RPC, HTTP_CALL, RPC_CALL] {
             for (labels, snapshot) in self.histogram(name) {
                 let value = |column: &str| {
                     labels.iter().find(|(name, _)| name == column).map_or("-".to_owned(), |(_, value)| value.clone())
                 };
-                let mut line: Vec<String> = columns.iter().map(|column| value(column)).collect();
+                let arrow = name.contains(".client.").then(|| "->".to_owned());
+                let mut line: Vec<String> =
+                    arrow.into_iter().chain(columns.iter().map(|column| value(column))).collect();
                 let extra = labels.iter().filter(|(name, _)| !columns.contains(&name.as_str()));
                 line.extend(extra.map(|(name, value)| format!("{name}={value}")));
                 lines.extend(std::iter::repeat_n(line.join(" "), snapshot.count() as usize));
@@ -152,7 +188,7 @@ impl Watch {
     }
 
     pub(crate) fn in_flight(&self) -> f64 {
-        self.gauge("http.server.active_requests")
+        self.gauge("http.server.active_requests") + self.gauge("http.client.active_requests")
     }
 
     /// Until as many requests are under way.
@@ -214,6 +250,8 @@ impl OnEnd for Log {
             request_bytes: operation.request_bytes,
             response_bytes: operation.response_bytes,
             has_span: operation.has_span,
+            peer: operation.peer.map(str::to_owned),
+            calls: operation.scope.facts().calls,
             request_id: operation.scope.request_id().map(ToString::to_string).unwrap_or_default(),
         });
     }
