@@ -38,8 +38,8 @@ type Codec = ProstCodec<Say, Say>;
 type Answer = Result<Response<Say>, Status>;
 type Answers = Result<Response<BoxStream<'static, Result<Say, Status>>>, Status>;
 
-/// Say answers with the text, or fails with the code. Count sends `after` messages and then ends, or fails with the code,
-/// or with code -1 sends no more. Collect joins what it is sent. Chat answers each message with itself, and fails with
+/// Say answers with the text, or fails with the code, or with code -1 never answers. Count sends `after` messages and then
+/// ends, or fails with the code, or with code -1 sends no more. Collect joins what it is sent. Chat answers each message with itself, and fails with
 /// its code. Never has no answer. Panic panics.
 #[derive(Clone)]
 pub(crate) struct Echo;
@@ -77,7 +77,10 @@ fn fail(code: i32) -> Result<(), Status> {
 
 async fn say(request: Request<Say>) -> Answer {
     Scope::current().transaction("said").step("heard");
-    fail(request.get_ref().code)?;
+    match request.get_ref().code {
+        -1 => pending().await,
+        code => fail(code)?,
+    }
     Ok(Response::new(request.into_inner()))
 }
 

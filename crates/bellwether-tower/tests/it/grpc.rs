@@ -127,13 +127,9 @@ async fn client_gives_up_before_the_answer() {
     let watch = Watch::new();
     let server = serve(watch.layer()).await;
     let mut caller = Caller::connect(&server).await;
-    {
-        let mut call = std::pin::pin!(caller.unary("/test.Echo/Never", Say::default()));
-        assert!(futures_util::poll!(call.as_mut()).is_pending());
-        tokio::select! {
-            _ = call => unreachable!("it never answers"),
-            () = watch.under_way(1) => {}
-        }
+    tokio::select! {
+        _ = caller.unary("/test.Echo/Never", Say::default()) => unreachable!("it never answers"),
+        () = watch.under_way(1) => {}
     }
     check_once(&watch, server, "grpc _OTHER CANCELLED client_cancelled cancelled").await;
 }
@@ -199,6 +195,34 @@ async fn sizes_and_first_byte() {
     assert_eq!((&*heard.name, heard.response_bytes), ("test.Echo/Say", 17));
 }
 
+/// A stream of messages has no declared size: it is counted as it is read.
+#[tokio::test]
+async fn size_of_a_client_stream() {
+    let watch = Watch::new();
+    let server = serve(watch.layer()).await;
+    let mut caller = Caller::connect(&server).await;
+    caller.collect(stream::iter([text("a"), text("b")])).await.unwrap();
+    check_once(&watch, server, "grpc test.Echo/Collect OK - success").await;
+    assert_eq!(watch.total("http.server.request.body.size"), (1, 16.0));
+    assert_eq!(watch.the_one().request_bytes, 16);
+}
+
+/// A method that was answered before is known, also when a later call to it is given up.
+#[tokio::test]
+async fn known_method_is_given_up() {
+    let watch = Watch::new();
+    let server = serve(watch.layer()).await;
+    let mut caller = Caller::connect(&server).await;
+    caller.unary("/test.Echo/Say", text("hello")).await.unwrap();
+    let never = Say { code: -1, ..Say::default() };
+    tokio::select! {
+        _ = caller.unary("/test.Echo/Say", never) => unreachable!("it never answers"),
+        () = watch.under_way(1) => {}
+    }
+    let lines = ["grpc test.Echo/Say CANCELLED client_cancelled cancelled", "grpc test.Echo/Say OK - success"];
+    check_all(&watch, server, &lines).await;
+}
+
 /// What an HTTP answer of some application says to a gRPC client, over hyper.
 async fn check_answer(answer: fn() -> Response<Body>, path: &str, expect: &str) {
     for version in Version::BOTH {
@@ -260,6 +284,22 @@ async fn trailers_of_something_else() {
         grpc_answer().body(frames(vec![Frame::trailers(trailers)])).unwrap()
     };
     check_answer(answer, "/test.Echo/Say", "grpc test.Echo/Say UNKNOWN UNKNOWN failure").await;
+}
+
+/// A declared length is that of the messages: the status is still to come.
+#[tokio::test]
+async fn declared_length() {
+    let watch = Watch::new();
+    let answer = async || {
+        let message = Frame::data(Bytes::from_static(b"\0\0\0\0\0"));
+        grpc_answer().header("content-length", "5").body(frames(vec![message, status_trailers("5")])).unwrap()
+    };
+    let app = axum::Router::new().route("/test.Echo/Say", any(answer));
+    let server = Server::start(app.layer(watch.layer())).await;
+    let mut client = Client::connect(&server, Version::Two).await;
+    let request = client.request("POST", "/test.Echo/Say").header("content-type", "application/grpc");
+    client.ask_with(request.body(Body::empty()).unwrap()).await;
+    check_once(&watch, server, "grpc test.Echo/Say NOT_FOUND - client_error").await;
 }
 
 /// The trailer is later, and right.

@@ -19,6 +19,7 @@ mod scope;
 mod spans;
 
 mod allocations;
+mod crowd;
 mod hostile;
 mod scanner;
 

@@ -140,6 +140,25 @@ async fn side_by_side() {
     server.stop().await;
 }
 
+/// Tasks that a request starts by our helpers stay part of it; those it starts by itself do not.
+#[tokio::test]
+async fn in_tasks() {
+    let watch = Watch::new();
+    let handler = async || {
+        let tasks = [
+            bellwether_tower::spawn(async { id() }).await,
+            bellwether_tower::spawn_blocking(id).await,
+            tokio::spawn(async { id() }).await,
+        ];
+        tasks.map(Result::unwrap).join(",")
+    };
+    let server = Server::start(Router::new().route("/", get(handler)).layer(watch.layer())).await;
+    let mut client = Client::connect(&server, Version::One).await;
+    let request = client.request("GET", "/").header("x-request-id", "mine").body(Body::empty()).unwrap();
+    assert_eq!(client.ask_with(request).await.text, "mine,mine,");
+    check_once(&watch, server, "GET http / 200 1.1 - success").await;
+}
+
 /// The service's `call`, its future's drop, and a panic leave the thread as it was.
 #[tokio::test]
 async fn not_left_behind() {

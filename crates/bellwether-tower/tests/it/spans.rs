@@ -274,3 +274,38 @@ fn of_a_client_that_left() {
     assert!(seen.contains("error.type: client_cancelled") && seen.contains("otel.status_code: ERROR"), "{seen}");
     assert!(!seen.contains("http.response.status_code"), "{seen}");
 }
+
+/// A call made for a sampled request is a span within the request's, and names no query.
+#[test]
+fn of_a_call_that_is_made() {
+    let watch = Watch::new();
+    let seen = spans(async {
+        let callee = Server::start(app()).await;
+        let calls = crate::harness::calls::Calls::new(&watch.call_layer(), &callee, Version::One);
+        let handler = async move || {
+            let mut calls = calls.clone();
+            calls.text("/fails?key=secret").await
+        };
+        let server = Server::start(Router::new().route("/front", get(handler)).layer(layer(&watch))).await;
+        Client::connect(&server, Version::One).await.get("/front").await;
+        watch.settled(2).await;
+        server.stop().await;
+        callee.stop().await;
+    });
+    let port = watch.lines()[0].split(' ').nth(3).map(|port| format!("server.port: {port}")).unwrap();
+    let seen = seen.replace(&port, "server.port: (its)");
+    let (call, _) = seen.split_once("\nrequest").unwrap();
+    insta::assert_snapshot!(call, @r"
+    call in request
+      error.type: 502
+      http.request.method: GET
+      http.response.status_code: 502
+      otel.kind: client
+      otel.name: GET
+      otel.status_code: ERROR
+      server.address: 127.0.0.1
+      server.port: (its)
+      url.path: /fails
+      url.scheme: http
+    ");
+}
