@@ -79,7 +79,9 @@ impl Bellwether {
     /// told, with `503` and `Retry-After` until then and from the beginning of the shutdown on. `/metrics` is for those whom
     /// [`Access`](crate::Access) admits.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        self.0.routes.router()
+        // Of two routers that are merged, axum keeps the second one's answer to what no route matches. It would be this one's
+        // that nobody watches: who asks for what is not there is to be seen as well.
+        self.0.routes.add_to(Router::new().layer(self.layer()))
     }
 
     /// Opens a port of its own for the same routes, served by the loop's thread: it answers also while the application's

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use bellwether_core::{OnEnd, Registry};
 use bellwether_export::Resource;
 use bellwether_tower::{CallLayer, ObserveBuilder, ObserveLayer, Sampler};
@@ -220,7 +221,7 @@ impl Builder {
         let gate = Gate::new(settings.ready);
         let routes = Routes::new(&registry, resource.clone(), settings.access.clone(), gate.clone())?;
         let mut watch = Watch::new(&registry, settings.tick, gate.clone(), logs.clone())?;
-        let server = Server::new(&registry, routes.router())?;
+        let server = Server::new(&registry, routes.add_to(Router::new()))?;
         installs.install(&settings, &registry, &logs, &otlp, &environment, &mut notices)?;
         // Before anybody can ask: a page without the process on it would be a lie.
         watch.tick();

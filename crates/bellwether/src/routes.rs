@@ -45,9 +45,9 @@ impl Routes {
         })))
     }
 
-    pub(crate) fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+    pub(crate) fn add_to<S: Clone + Send + Sync + 'static>(&self, router: Router<S>) -> Router<S> {
         let (metrics, ready) = (Arc::clone(&self.0), Arc::clone(&self.0));
-        Router::new()
+        router
             .route("/metrics", get(move |request| std::future::ready(metrics.metrics(request))))
             .route("/livez", get(|| std::future::ready(word(StatusCode::OK, "alive"))))
             .route("/readyz", get(move || std::future::ready(ready.readiness())))

@@ -211,3 +211,50 @@ fn connections_are_bounded() {
     assert_eq!(refused.value(), 1);
     drop(idle);
 }
+
+/// Requests that were seen, by route and status.
+fn seen(bw: &Bellwether) -> Vec<(String, String)> {
+    let metric = bw.registry().metric("http.server.request.duration").unwrap();
+    let label = |series: &bellwether::core::Series, name: &str| series.label(name).unwrap_or_default().to_owned();
+    metric.series().map(|series| (label(&series, "http.route"), label(&series, "http.response.status_code"))).collect()
+}
+
+#[test]
+fn what_no_route_matches_is_seen_too() {
+    let check = |app: fn(&Bellwether) -> Router, path: &str, expect: Option<(&str, &str)>| {
+        let bw = builder().start().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = runtime.block_on(app(&bw).oneshot(request)).unwrap();
+        // Its end counts, not its beginning.
+        runtime.block_on(response.into_body().collect()).unwrap();
+        let expect: Vec<_> = expect.into_iter().map(|(route, status)| (route.to_owned(), status.to_owned())).collect();
+        assert_eq!(seen(&bw), expect, "{path}");
+    };
+    fn item() -> Router {
+        Router::new().route("/items/{id}", route(async || "an item"))
+    }
+    let usual: fn(&Bellwether) -> Router = |bw| item().layer(bw.layer()).merge(bw.router());
+    check(usual, "/items/1", Some(("/items/{id}", "200")));
+    check(usual, "/.env", Some(("", "404")));
+    check(usual, "/metrics", None);
+    check(usual, "/livez", None);
+    let other_way: fn(&Bellwether) -> Router = |bw| bw.router().merge(item().layer(bw.layer()));
+    check(other_way, "/.env", Some(("", "404")));
+    check(other_way, "/metrics", None);
+    let own_fallback: fn(&Bellwether) -> Router =
+        |bw| item().fallback(async || StatusCode::IM_A_TEAPOT).layer(bw.layer()).merge(bw.router());
+    check(own_fallback, "/.env", Some(("", "418")));
+    let all: fn(&Bellwether) -> Router = |bw| item().merge(bw.router()).layer(bw.layer());
+    check(all, "/.env", Some(("", "404")));
+    // Nobody asked to have requests seen.
+    check(|bw| item().merge(bw.router()), "/items/1", None);
+}
+
+#[test]
+fn its_own_port_is_not_the_service() {
+    let bw = builder().start().unwrap();
+    let address = bw.serve("127.0.0.1:0").unwrap();
+    assert_eq!(status(&get(address, "/.env", "")), 404);
+    assert_eq!(seen(&bw), []);
+}
