@@ -35,7 +35,8 @@ pub(crate) struct Chunk {
     divided: u16,
     counts: [AtomicU64; CHUNK],
     cuts: Option<Box<[Cut]>>,
-    exemplar: OnceBox<Mutex<Exemplar>>,
+    /// One for each part that the cuts make of it.
+    exemplars: OnceBox<Box<[Mutex<Option<Exemplar>>]>>,
 }
 
 /// A declared bound inside a bucket, and how many values lie between it and the one before.
@@ -100,11 +101,7 @@ impl Lane {
     /// Keeps an exemplar for the half octave of its value; the zero bucket keeps none.
     pub(crate) fn keep(&self, exemplar: Exemplar, bounds: &[f64]) {
         if let Some(place) = grid::place(exemplar.value) {
-            let slot = &self.chunk(place.chunk, bounds).exemplar;
-            // Somebody else is just keeping one here: theirs is as good.
-            if let Ok(mut kept) = slot.get_or_init(|| Box::new(Mutex::new(exemplar))).try_lock() {
-                *kept = exemplar;
-            }
+            self.chunk(place.chunk, bounds).keep(exemplar);
         }
     }
 
@@ -172,7 +169,7 @@ impl Chunk {
             }
         }
         let cuts = (!cuts.is_empty()).then(|| cuts.into_boxed_slice());
-        Self { key, divided, counts: Default::default(), cuts, exemplar: OnceBox::new() }
+        Self { key, divided, counts: Default::default(), cuts, exemplars: OnceBox::new() }
     }
 
     #[inline]
@@ -198,7 +195,22 @@ impl Chunk {
         self.cuts.iter().flatten().map(|cut| (cut.bucket, cut.at, cut.count.load(Relaxed)))
     }
 
-    pub(crate) fn exemplar(&self) -> Option<Exemplar> {
-        self.exemplar.get().map(|slot| *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    /// Keeps an exemplar for the part between two cuts: one beyond a cut does not take the place of one before it, or the
+    /// classic bucket that ends there would go back to an older one, which scrapers refuse.
+    fn keep(&self, exemplar: Exemplar) {
+        let cuts = self.cuts.as_deref().unwrap_or_default();
+        let slots = self.exemplars.get_or_init(|| Box::new((0..=cuts.len()).map(|_| Mutex::default()).collect()));
+        let part = cuts.partition_point(|cut| cut.bound < exemplar.value);
+        // Somebody else is just keeping one here: theirs is as good.
+        if let Some(Ok(mut kept)) = slots.get(part).map(Mutex::try_lock) {
+            *kept = Some(exemplar);
+        }
+    }
+
+    /// The kept exemplars, each with the number of its part.
+    pub(crate) fn exemplars(&self) -> impl Iterator<Item = (usize, Exemplar)> {
+        let slots = self.exemplars.get().map_or(&[][..], |slots| slots);
+        let kept = |slot: &Mutex<Option<Exemplar>>| *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        slots.iter().enumerate().filter_map(move |(part, slot)| Some((part, kept(slot)?)))
     }
 }

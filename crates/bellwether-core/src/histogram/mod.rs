@@ -105,13 +105,18 @@ impl Histogram {
         }
     }
 
-    /// The kept exemplars, by ascending value: at most one per half octave, the latest. None without sampled traces.
+    /// The kept exemplars, by ascending value: at most one per half octave, or per part of it where declared bounds divide
+    /// it, the latest. None without sampled traces.
     pub fn exemplars(&self) -> Vec<Exemplar> {
         let Some(cell) = &self.0 else { return Vec::new() };
-        let mut kept: Vec<(u16, Exemplar)> =
-            cell.lanes.iter().flat_map(Lane::chunks).filter_map(|chunk| Some((chunk.key, chunk.exemplar()?))).collect();
+        let mut kept: Vec<((u16, usize), Exemplar)> = cell
+            .lanes
+            .iter()
+            .flat_map(Lane::chunks)
+            .flat_map(|chunk| chunk.exemplars().map(|(part, exemplar)| ((chunk.key, part), exemplar)))
+            .collect();
         kept.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.at.cmp(&a.1.at)));
-        kept.dedup_by_key(|(key, _)| *key);
+        kept.dedup_by_key(|(place, _)| *place);
         kept.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
         kept.into_iter().map(|(_, exemplar)| exemplar).collect()
     }

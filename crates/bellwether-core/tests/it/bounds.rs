@@ -1,6 +1,7 @@
 //! The number of values up to a declared bound is exact, for any bounds and any values.
 
 use bellwether_core::histogram::grid::{ZERO_THRESHOLD, lower_bound};
+use bellwether_core::{Registry, TraceContext};
 use proptest::prelude::*;
 
 use crate::recorded;
@@ -22,6 +23,24 @@ fn check(bounds: &[f64], values: &[f64]) {
 fn several_in_one_bucket() {
     check(&[1.001, 1.002, 1.003], &[1.0, 1.0005, 1.001, 1.0015, 1.002, 1.0025, 1.003, 1.0035, 1.1]);
     check(&[-1.003, -1.002, -1.001], &[-1.0, -1.0005, -1.001, -1.0015, -1.002, -1.0025, -1.003, -1.0035, -1.1]);
+}
+
+#[test]
+fn an_exemplar_beyond_a_bound_leaves_the_one_before_it() {
+    let trace = TraceContext::root(true);
+    // All of these lie in the same half octave, above 2^-0.5 or below its negative.
+    let check = |bounds: &[f64], values: &[f64], kept: &[f64]| {
+        let histogram = Registry::new().histogram("values").bounds(bounds.iter().copied()).build().unwrap();
+        values.iter().for_each(|value| histogram.record_in_trace(*value, trace.trace_id(), trace.span_id()));
+        let found: Vec<f64> = histogram.exemplars().iter().map(|exemplar| exemplar.value).collect();
+        assert_eq!(found, kept, "{bounds:?} {values:?}");
+    };
+    check(&[], &[0.72, 0.74, 0.76, 0.9], &[0.9]);
+    check(&[0.75], &[0.72, 0.74, 0.76, 0.9], &[0.74, 0.9]);
+    check(&[0.75], &[0.9, 0.76, 0.75, 0.72], &[0.72, 0.76]);
+    check(&[0.73, 0.75, 0.8], &[0.74, 0.9, 0.72, 0.76], &[0.72, 0.74, 0.76, 0.9]);
+    check(&[-0.75], &[-0.72, -0.74, -0.75, -0.76], &[-0.76, -0.74]);
+    check(&[-0.75], &[-0.76, -0.9, -0.74], &[-0.9, -0.74]);
 }
 
 #[test]
