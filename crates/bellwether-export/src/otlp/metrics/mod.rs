@@ -172,13 +172,13 @@ impl Walk {
 impl Shared {
     /// Writes one point: everything since the series began.
     fn cumulative(&self, metric: &Metric, series: &Series, snapshot: &mut HistogramSnapshot, out: &mut Vec<u8>) {
-        let times = point::Times { start: Some(series.created()), now: self.now };
+        let times = point::Times { start: series.created(), now: self.now };
         match series.handle() {
             bellwether_core::Handle::Counter(counter) => {
                 point::count(out, series, times, counter.value(), metric.scale());
             }
             bellwether_core::Handle::Gauge(gauge) => {
-                point::level(out, series, point::Times { start: None, ..times }, gauge.value());
+                point::level(out, series, self.now, gauge.value());
             }
             bellwether_core::Handle::Histogram(histogram) => {
                 histogram.read_into(snapshot);
@@ -201,13 +201,13 @@ impl Shared {
         match series.handle() {
             bellwether_core::Handle::Counter(counter) => {
                 let Some((start, count)) = deltas.count(series, counter.value(), self.now) else { return false };
-                let times = point::Times { start: Some(start), now: self.now };
+                let times = point::Times { start, now: self.now };
                 point::count(out, series, times, count, metric.scale());
             }
             bellwether_core::Handle::Histogram(histogram) => {
                 histogram.read_into(snapshot);
                 let Some((start, window)) = deltas.histogram(series, snapshot, self.now) else { return false };
-                let times = point::Times { start: Some(start), now: self.now };
+                let times = point::Times { start, now: self.now };
                 let exemplars = point::Exemplars { of: histogram, after: start };
                 point::histogram(out, series, times, &window, self.histograms, &exemplars);
             }

@@ -13,13 +13,10 @@ const MAX_BUCKETS: i64 = 1024;
 /// Explicit bounds of a histogram that declared none: 4⁻⁵ to 4¹⁰, which the grid counts exactly.
 const POWERS_OF_FOUR: std::ops::RangeInclusive<i32> = -5..=10;
 
-/// Labels that the semantic conventions want as numbers.
-const WHOLE: [&str; 4] = ["http.response.status_code", "server.port", "client.port", "network.peer.port"];
-
 /// When a point began to count, and when it was read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
-    pub(super) start: Option<Timestamp>,
+    pub(super) start: Timestamp,
     pub(super) now: Timestamp,
 }
 
@@ -29,16 +26,27 @@ pub(super) struct Exemplars<'a> {
     pub(super) after: Timestamp,
 }
 
-/// Fields 2 and 3 of all points.
-fn times(out: &mut Vec<u8>, times: Times) {
-    wire::fixed64(out, 2, times.start.map_or(0, Timestamp::unix_nanos));
-    wire::fixed64(out, 3, times.now.unix_nanos());
+/// Fields of eight bytes that are always there: each under its tag, all in one piece.
+#[inline]
+fn fixed<const FIELDS: usize>(out: &mut Vec<u8>, fields: [(u32, u64); FIELDS]) {
+    let mut all = [[0; 9]; FIELDS];
+    for (place, (field, value)) in all.iter_mut().zip(fields) {
+        let [tag, bytes @ ..] = place;
+        *tag = (field << 3 | 1) as u8;
+        *bytes = value.to_le_bytes();
+    }
+    out.extend_from_slice(all.as_flattened());
+}
+
+/// Labels that the semantic conventions want as numbers.
+fn is_whole(name: &str) -> bool {
+    matches!(name, "http.response.status_code" | "server.port" | "client.port" | "network.peer.port")
 }
 
 fn attributes(out: &mut Vec<u8>, field: u32, series: &Series) {
     // An empty value is how a registry says that a label is absent.
     for (name, value) in series.labels().filter(|(_, value)| !value.is_empty()) {
-        match WHOLE.contains(&name).then(|| value.parse().ok()).flatten() {
+        match is_whole(name).then(|| value.parse().ok()).flatten() {
             Some(number) => wire::whole(out, field, name, number),
             None => wire::text_attribute(out, field, name, value),
         }
@@ -47,22 +55,20 @@ fn attributes(out: &mut Vec<u8>, field: u32, series: &Series) {
 
 /// A point of a sum: whole where a count is worth 1.
 pub(super) fn count(out: &mut Vec<u8>, series: &Series, at: Times, count: u64, scale: f64) {
+    let value = match scale {
+        1.0 => (6, count.min(i64::MAX as u64)),
+        _ => (4, (count as f64 * scale).to_bits()),
+    };
     wire::nested(out, POINT, 2, |out| {
-        times(out, at);
-        if scale == 1.0 {
-            wire::fixed64_present(out, 6, count.min(i64::MAX as u64));
-        } else {
-            wire::double(out, 4, count as f64 * scale);
-        }
+        fixed(out, [(2, at.start.unix_nanos()), (3, at.now.unix_nanos()), value]);
         attributes(out, 7, series);
     });
 }
 
-/// A point of a gauge.
-pub(super) fn level(out: &mut Vec<u8>, series: &Series, at: Times, level: f64) {
+/// A point of a gauge: it has no beginning.
+pub(super) fn level(out: &mut Vec<u8>, series: &Series, now: Timestamp, level: f64) {
     wire::nested(out, POINT, 2, |out| {
-        times(out, at);
-        wire::double(out, 4, level);
+        fixed(out, [(3, now.unix_nanos()), (4, level.to_bits())]);
         attributes(out, 7, series);
     });
 }
@@ -84,9 +90,8 @@ pub(super) fn histogram(
 
 fn exponential(out: &mut Vec<u8>, series: &Series, at: Times, seen: &HistogramSnapshot, exemplars: &Exemplars<'_>) {
     attributes(out, 1, series);
-    times(out, at);
-    wire::fixed64(out, 4, seen.count());
-    wire::double(out, 5, seen.sum);
+    let (start, now) = (at.start.unix_nanos(), at.now.unix_nanos());
+    fixed(out, [(2, start), (3, now), (4, seen.count()), (5, seen.sum.to_bits())]);
     let coarser = coarser(&seen.positive).max(coarser(&seen.negative));
     wire::sint(out, 6, grid::SCALE - coarser as i32);
     wire::fixed64(out, 7, seen.zero);
@@ -106,33 +111,48 @@ fn coarser(side: &[(i32, u64)]) -> u32 {
 
 /// One side of the grid: sparse here, dense on the wire.
 fn buckets(out: &mut Vec<u8>, field: u32, side: &[(i32, u64)], coarser: u32) {
-    let Some((first, _)) = side.first() else { return };
+    let (Some((first, _)), Some((last, _))) = (side.first(), side.last()) else { return };
     let offset = first >> coarser;
+    let small = coarser == 0 && side.iter().all(|(_, count)| *count < 0x80);
     wire::nested(out, field, 2, |out| {
         wire::sint(out, 1, offset);
         wire::nested(out, 2, 1, |out| {
-            let mut next = offset;
-            let mut rest = side.iter().peekable();
-            while let Some((index, count)) = rest.next() {
-                let index = index >> coarser;
-                let mut count = *count;
-                while let Some((_, more)) = rest.next_if(|(other, _)| other >> coarser == index) {
-                    count += more;
+            if small {
+                // A bucket is a byte, an empty one zero.
+                let start = out.len();
+                out.resize(start + (last - offset) as usize + 1, 0);
+                for (index, count) in side {
+                    if let Some(bucket) = out.get_mut(start + (index - offset) as usize) {
+                        *bucket = *count as u8;
+                    }
                 }
-                // Empty buckets are zero bytes.
-                out.resize(out.len() + (index - next).max(0) as usize, 0);
-                wire::varint(out, count);
-                next = index + 1;
+            } else {
+                merged(out, offset, side, coarser);
             }
         });
     });
 }
 
+/// Buckets of any count, neighbors merged where it has to be coarser.
+fn merged(out: &mut Vec<u8>, offset: i32, side: &[(i32, u64)], coarser: u32) {
+    let mut next = offset;
+    let mut rest = side.iter().peekable();
+    while let Some((index, count)) = rest.next() {
+        let index = index >> coarser;
+        let mut count = *count;
+        while let Some((_, more)) = rest.next_if(|(other, _)| other >> coarser == index) {
+            count += more;
+        }
+        out.resize(out.len() + (index - next).max(0) as usize, 0);
+        wire::varint(out, count);
+        next = index + 1;
+    }
+}
+
 fn explicit(out: &mut Vec<u8>, series: &Series, at: Times, seen: &HistogramSnapshot, exemplars: &Exemplars<'_>) {
     let count = seen.count();
-    times(out, at);
-    wire::fixed64(out, 4, count);
-    wire::double(out, 5, seen.sum);
+    let (start, now) = (at.start.unix_nanos(), at.now.unix_nanos());
+    fixed(out, [(2, start), (3, now), (4, count), (5, seen.sum.to_bits())]);
     if seen.bounds.is_empty() {
         let bounds = POWERS_OF_FOUR.map(|power| (4_f64.powi(power), below_power_of_four(seen, power)));
         bounded(out, count, POWERS_OF_FOUR.count(), bounds);
@@ -167,8 +187,7 @@ fn bounded(out: &mut Vec<u8>, count: u64, bounds: usize, up_to: impl Iterator<It
 /// The least and the greatest value, in this field and the next, where they are known.
 fn extremes(out: &mut Vec<u8>, field: u32, seen: &HistogramSnapshot) {
     if let (Some(min), Some(max)) = (seen.min, seen.max) {
-        wire::double(out, field, min);
-        wire::double(out, field + 1, max);
+        fixed(out, [(field, min.to_bits()), (field + 1, max.to_bits())]);
     }
 }
 

@@ -12,6 +12,16 @@ const ARRAY: u32 = 5;
 /// An attribute whose value is text, in `field` of the message that has it.
 #[inline]
 pub(crate) fn text_attribute(out: &mut Vec<u8>, field: u32, key: &str, value: &str) {
+    if let (1..=120, true, 0..=15) = (key.len(), key.len() + value.len() <= 120, field) {
+        // Most of them: every length is one byte, and there are four pieces.
+        let (name, text) = (key.len() as u8, value.len() as u8);
+        out.reserve(8 + key.len() + value.len());
+        out.extend_from_slice(&[(field << 3 | BYTES) as u8, name + text + 6, 0x0A, name]);
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(&[0x12, text + 2, 0x0A, text]);
+        out.extend_from_slice(value.as_bytes());
+        return;
+    }
     attribute(out, field, key, 1 + varint_len(value.len() as u64) + value.len(), |out| any_text(out, value));
 }
 

@@ -112,6 +112,14 @@ pub(crate) fn nested<T>(out: &mut Vec<u8>, field: u32, guess: usize, write: impl
     if width != guess {
         resettle(out, start, guess, width);
     }
+    if let (1, Some(place)) = (width, out.get_mut(start)) {
+        *place = len as u8;
+        return result;
+    }
+    if let (2, Some([low, high])) = (width, out.get_mut(start..start + 2)) {
+        (*low, *high) = (len as u8 | 0x80, (len >> 7) as u8);
+        return result;
+    }
     let mut rest = len as u64;
     for place in out.iter_mut().skip(start).take(width) {
         *place = rest as u8 | 0x80;
