@@ -1,9 +1,13 @@
-//! The smallest tonic service with Bellwether: `cargo run -p example-tonic`, then look at `/metrics`.
+//! The smallest tonic service with Bellwether: `cargo run -p example-tonic`, then `curl localhost:9464/metrics`.
 
+use std::time::Duration;
+
+use bellwether::{Bellwether, Scope};
 use proto::{
     Greeting, Name,
     hello_server::{Hello, HelloServer},
 };
+use tokio::signal;
 use tonic::{Request, Response, Status, transport::Server};
 
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all, reason = "generated")]
@@ -16,20 +20,22 @@ struct Greeter;
 #[tonic::async_trait]
 impl Hello for Greeter {
     async fn greet(&self, request: Request<Name>) -> Result<Response<Greeting>, Status> {
-        let text = format!("Hello, {}!", request.into_inner().name);
-        Ok(Response::new(Greeting { text }))
+        let name = request.into_inner().name;
+        Scope::current().customer(&name).transaction("greeting");
+        Ok(Response::new(Greeting { text: format!("Hello, {name}!") }))
     }
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    Server::builder()
-        .add_service(HelloServer::new(Greeter))
-        .serve_with_shutdown("127.0.0.1:50051".parse()?, ctrl_c())
-        .await?;
-    Ok(())
-}
+    let bw = Bellwether::builder("example-tonic").start()?;
+    bw.serve("127.0.0.1:9464")?;
 
-async fn ctrl_c() {
-    let _ = tokio::signal::ctrl_c().await;
+    Server::builder()
+        .layer(bw.layer())
+        .add_service(HelloServer::new(Greeter))
+        .serve_with_shutdown("127.0.0.1:50051".parse()?, async { _ = signal::ctrl_c().await })
+        .await?;
+    bw.shutdown(Duration::from_secs(5)).await;
+    Ok(())
 }

@@ -13,8 +13,7 @@ use std::{
     time::Duration,
 };
 
-use bellwether_core::Registry;
-use bellwether_tower::{CallLayer, ObserveLayer};
+use bellwether::{Bellwether, tower::CallLayer};
 use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 use voice::{
@@ -22,6 +21,7 @@ use voice::{
     app::App,
     args::{Args, HELP},
     providers::Providers,
+    release::Release,
     store::Store,
     story::Stage,
     traffic::{Tally, Traffic},
@@ -57,40 +57,59 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: Args) -> Result<(), String> {
-    // The day of trouble has its panics; each is a line in the log, not a page on the terminal.
-    panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    let bw = front_door().map_err(|error| error.to_string())?;
+    for notice in bw.notices() {
+        say(notice);
+    }
 
-    let registry = Registry::new();
-    let layer = ObserveLayer::new(&registry).map_err(|error| error.to_string())?;
-    let calls = CallLayer::new(&registry).map_err(|error| error.to_string())?;
-
+    // The service.
     let listener = listen(args.port).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let store = Store::open(&database_url()?).await?;
-    let (providers, upstreams) = providers(args.seed, &calls)?;
+    let (providers, upstreams) = providers(args.seed, &bw.calls())?;
     let app = App::new(store, providers);
-
-    let router = api::router(app.clone()).layer(CatchPanicLayer::new()).layer(layer);
+    let router = api::router(app.clone())
+        .layer(CatchPanicLayer::new())
+        // Everything about requests: ids, traces, rates, errors, durations, the scope.
+        .layer(bw.layer())
+        // `/metrics`, `/livez`, `/readyz`; not observed themselves.
+        .merge(bw.router());
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
-        let _ = stopped.await;
-    });
+    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async {
+            let _ = stopped.await;
+        });
     let server = tokio::spawn(server.into_future());
 
+    // What keeps it busy.
     welcome(address, &args, upstreams.is_some());
     let tally = Arc::new(Tally::default());
     let visitors = args.traffic.then(|| busy(&args, address, &app, upstreams.as_ref(), &tally)).transpose()?;
 
+    // The end.
     interrupted().await;
+    bw.ready(false);
     drop(visitors);
-    drop(stop);
     if args.traffic {
         say(tally);
     }
-    match timeout(GRACE, server).await {
+    drop(stop);
+    let finished = timeout(GRACE, server).await;
+    say(bw.shutdown(GRACE).await);
+    match finished {
         Ok(_) => Ok(()),
         Err(_) => Err(format!("some requests did not finish within {} s", GRACE.as_secs())),
     }
+}
+
+/// Settings also come from `bellwether.toml` in this folder and from the environment.
+fn front_door() -> Result<Bellwether, bellwether::Error> {
+    // Panics are counted and logged; the day of trouble has too many of them for a page each on the terminal.
+    panic::set_hook(Box::new(|_| {}));
+    let bw = Bellwether::builder("voice").version(Release::Good.version()).install_panic_hook();
+    #[cfg(any(feature = "log", feature = "otlp"))]
+    let bw = bw.install_tracing();
+    bw.config("bellwether.toml")?.start()
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {

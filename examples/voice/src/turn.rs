@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use bellwether_core::{Currency, Money, Scope};
+use bellwether::{Currency, Money, Scope};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     routing::get,
 };
-use bellwether_core::{Currency, Money, Scope};
+use bellwether::{Currency, Money, Scope};
 use http::StatusCode;
 use serde::Deserialize;
 

@@ -12,7 +12,8 @@ use async_openai::{
         ChatCompletionResponseStream, ChatCompletionStreamOptions, CreateChatCompletionRequest,
     },
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
+use reqwest::{Body, Response};
 use tower::service_fn;
 
 use super::{Endpoint, success};
@@ -46,6 +47,8 @@ impl Llm {
             async move {
                 // Looked at here, because the client would hide the headers of a refusal, and Retry-After with them.
                 success(NAME, http.execute(request.build().await?).await)
+                    .await
+                    .map(read_to_the_end)
                     .map_err(|failure| OpenAIError::Boxed(Box::new(failure)))
             }
         });
@@ -98,6 +101,22 @@ impl fmt::Debug for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Words").field("finished", &self.finished).finish_non_exhaustive()
     }
+}
+
+/// The client stops reading at the last event. What follows is read here: otherwise the connection could not be
+/// used again, and every call would look as if it had been given up.
+fn read_to_the_end(response: Response) -> Response {
+    let status = response.status();
+    let chunks = stream::try_unfold(response, |mut response| async move {
+        let chunk = response.chunk().await?;
+        if chunk.as_ref().is_some_and(|chunk| chunk.ends_with(b"[DONE]\n\n")) {
+            while let Ok(Some(_)) = response.chunk().await {}
+        }
+        Ok::<_, reqwest::Error>(chunk.map(|chunk| (chunk, response)))
+    });
+    let mut response = http::Response::new(Body::wrap_stream(chunks));
+    *response.status_mut() = status;
+    response.into()
 }
 
 fn failure(error: OpenAIError) -> Failure {

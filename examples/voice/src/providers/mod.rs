@@ -87,7 +87,7 @@ fn http_client(tls: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilde
 }
 
 /// The response, if it is a success.
-fn success(
+async fn success(
     name: &'static str,
     sent: reqwest_middleware::Result<reqwest::Response>,
 ) -> Result<reqwest::Response, Failure> {
@@ -101,6 +101,9 @@ fn success(
         429 => Why::Throttled(retry_after(response.headers())),
         status => Why::Status(status),
     };
+    // Read to the end, the connection can be used again.
+    let words = response.text().await.unwrap_or_default();
+    tracing::warn!(name, words, "a provider refused");
     Err(Failure::Upstream { name, why })
 }
 

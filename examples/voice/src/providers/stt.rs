@@ -37,7 +37,7 @@ impl Stt {
             .send()
             .await;
         let transcript: Transcript =
-            success(NAME, sent)?.json().await.map_err(|error| Failure::upstream(NAME, &error))?;
+            success(NAME, sent).await?.json().await.map_err(|error| Failure::upstream(NAME, &error))?;
         Ok(transcript.text)
     }
 }

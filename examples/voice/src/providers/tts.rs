@@ -35,7 +35,7 @@ impl Tts {
             .json(&json!({ "model": "tts-1", "voice": "alloy", "response_format": "pcm", "input": sentence }))
             .send()
             .await;
-        Ok(Speech { response: success(NAME, sent)? })
+        Ok(Speech { response: success(NAME, sent).await? })
     }
 }
 

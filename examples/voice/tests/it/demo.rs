@@ -2,8 +2,7 @@
 
 use std::net::SocketAddr;
 
-use bellwether_core::Registry;
-use bellwether_tower::{CallLayer, ObserveLayer};
+use bellwether::Bellwether;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -13,7 +12,7 @@ pub(crate) struct Demo {
     pub(crate) address: SocketAddr,
     pub(crate) app: App,
     pub(crate) upstreams: Upstreams,
-    pub(crate) registry: Registry,
+    pub(crate) bw: Bellwether,
     pub(crate) http: reqwest::Client,
     _folder: TempDir,
 }
@@ -21,15 +20,13 @@ pub(crate) struct Demo {
 pub(crate) async fn demo() -> Demo {
     let (store, folder) = store().await;
     let upstreams = Upstreams::start(7).expect("upstreams start");
-    let registry = Registry::new();
-    let calls = CallLayer::new(&registry).expect("metrics");
-    let app = App::new(store, Providers::loopback(&upstreams, &calls).expect("providers"));
+    let bw = Bellwether::builder("voice").environment(|_| None).start().expect("a front door");
+    let app = App::new(store, Providers::loopback(&upstreams, &bw.calls()).expect("providers"));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let router = api::router(app.clone()).layer(CatchPanicLayer::new());
-    let router = router.layer(ObserveLayer::new(&registry).expect("metrics"));
+    let router = api::router(app.clone()).layer(CatchPanicLayer::new()).layer(bw.layer()).merge(bw.router());
     tokio::spawn(axum::serve(listener, router).into_future());
-    Demo { address, app, upstreams, registry, http: reqwest::Client::new(), _folder: folder }
+    Demo { address, app, upstreams, bw, http: reqwest::Client::new(), _folder: folder }
 }
 
 pub(crate) async fn store() -> (Store, TempDir) {

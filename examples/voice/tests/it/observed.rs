@@ -1,6 +1,6 @@
 //! What the layer and the scope make of turns: rates by route, calls by provider, business by outcome.
 
-use bellwether_core::{Handle, Registry};
+use bellwether::{Registry, core::Handle};
 use tokio::task::yield_now;
 use voice::upstream::Fault;
 
@@ -35,16 +35,22 @@ async fn a_turn_is_one_request_and_four_calls() {
     demo.turn(3).await;
 
     let turns = [("http.route", "/v1/turns"), ("outcome", "success")];
-    counted(&demo.registry, "http.server.request.duration", &turns, 1).await;
+    counted(demo.bw.registry(), "http.server.request.duration", &turns, 1).await;
     // One for each sentence of the answer.
     for (upstream, calls) in [(&demo.upstreams.stt, 1), (&demo.upstreams.llm, 1), (&demo.upstreams.tts, 2)] {
         let port = upstream.address().port().to_string();
-        counted(&demo.registry, "http.client.request.duration", &[("server.port", &port)], calls).await;
+        counted(
+            demo.bw.registry(),
+            "http.client.request.duration",
+            &[("server.port", &port), ("outcome", "success")],
+            calls,
+        )
+        .await;
     }
     let business = [("transaction", "voice_turn"), ("outcome", "success")];
-    counted(&demo.registry, "bellwether.transactions", &business, 1).await;
-    counted(&demo.registry, "bellwether.transaction.amount", &business, 40).await;
-    counted(&demo.registry, "bellwether.journey.steps", &[("step", "paid")], 1).await;
+    counted(demo.bw.registry(), "bellwether.transactions", &business, 1).await;
+    counted(demo.bw.registry(), "bellwether.transaction.amount", &business, 40).await;
+    counted(demo.bw.registry(), "bellwether.journey.steps", &[("step", "paid")], 1).await;
 }
 
 #[tokio::test]
@@ -53,9 +59,19 @@ async fn a_turn_that_breaks_off_has_failed() {
     demo.upstreams.llm.set(Fault::Cut(1.0));
     assert_eq!(demo.turn(3).await.status, 200, "by then it was too late to say so");
     let turns = [("http.route", "/v1/turns"), ("outcome", "failure"), ("error.type", "response_body_error")];
-    counted(&demo.registry, "http.server.request.duration", &turns, 1).await;
+    counted(demo.bw.registry(), "http.server.request.duration", &turns, 1).await;
     let business = [("transaction", "voice_turn"), ("outcome", "failure")];
-    counted(&demo.registry, "bellwether.transaction.amount", &business, 40).await;
+    counted(demo.bw.registry(), "bellwether.transaction.amount", &business, 40).await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_providers() {
+    let demo = demo().await;
+    demo.upstreams.llm.set(Fault::Quota(0));
+    assert_eq!(demo.turn(3).await.status, 503);
+    let port = demo.upstreams.llm.address().port().to_string();
+    let refused = [("server.port", port.as_str()), ("http.response.status_code", "429"), ("outcome", "throttled")];
+    counted(demo.bw.registry(), "http.client.request.duration", &refused, 1).await;
 }
 
 #[tokio::test]
@@ -66,5 +82,18 @@ async fn a_customer_who_hangs_up_is_nobodys_failure() {
     response.chunk().await.expect("a first word");
     drop(response);
     let turns = [("http.route", "/v1/turns"), ("outcome", "cancelled")];
-    counted(&demo.registry, "http.server.request.duration", &turns, 1).await;
+    counted(demo.bw.registry(), "http.server.request.duration", &turns, 1).await;
+}
+
+#[tokio::test]
+async fn metrics_show_it() {
+    let demo = demo().await;
+    demo.turn(3).await;
+    counted(demo.bw.registry(), "http.server.request.duration", &[("http.route", "/v1/turns")], 1).await;
+    let metrics = demo.http.get(demo.url("/metrics")).send().await.expect("metrics").text().await.expect("text");
+    let line = metrics.lines().find(|line| {
+        line.starts_with("http_server_request_duration_seconds_count") && line.contains("http_route=\"/v1/turns\"")
+    });
+    assert!(line.is_some_and(|line| line.ends_with(" 1")), "{line:?}");
+    assert!(!metrics.contains("http_route=\"/metrics\""), "the page does not watch itself");
 }
