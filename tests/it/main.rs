@@ -1,7 +1,18 @@
 //! End to end, one binary: the harness against itself, and what we make against those who read it.
 
-mod demo;
+// The harness.
 mod formats;
 mod prometheus;
 mod rotel;
 mod sink;
+
+// The product.
+mod collected;
+mod demo;
+mod faults;
+mod pages;
+mod postgres;
+mod scraped;
+mod service;
+mod upstreams;
+mod visits;

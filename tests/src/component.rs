@@ -112,15 +112,15 @@ impl Component {
         }
     }
 
-    /// Interrupts it, as ctrl-c does, and waits for its end.
+    /// Sends it a signal, `INT` as ctrl-c does or `TERM` as a supervisor does, and waits for its end.
     ///
     /// # Panics
     /// If it never ends.
-    pub async fn interrupt(&mut self) -> ExitStatus {
+    pub async fn signal(&mut self, signal: &str) -> ExitStatus {
         let name = self.name;
         let child = self.child.as_mut().expect("started");
-        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "{name} cannot be interrupted");
+        let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{name} cannot be sent SIG{signal}");
         until(&format!("{name} to end"), async || child.try_wait().expect("its status")).await
     }
 

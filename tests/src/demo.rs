@@ -1,15 +1,19 @@
 //! The demo, `voice`, as a person starts it: a process of its own, with its arguments and environment.
 
 use crate::client;
-use crate::component::{Component, free_port};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use crate::component::Component;
+use std::fs::Metadata;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output};
+use std::time::SystemTime;
 
 /// A running demo. Dropping it kills it.
 #[derive(Debug)]
 pub struct Demo {
     component: Component,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
     addr: SocketAddr,
 }
 
@@ -17,27 +21,24 @@ impl Demo {
     /// Starts it on a free port with a database of its own, and waits until it answers.
     ///
     /// # Panics
-    /// If it is not built (`cargo test --workspace` builds it) or does not answer.
+    /// If it is not built from the sources as they are now (`cargo test --workspace` builds it), or does not answer.
     pub async fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut component = Component::new("voice");
-        let client = client();
-        // Three times, since somebody may take the free port first.
-        for _ in 0..3 {
-            let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-            let mut command = Command::new(binary());
-            command
-                .current_dir(component.folder())
-                .env("DATABASE_URL", "sqlite:voice.sqlite")
-                .envs(env.iter().copied())
-                .arg(format!("--port={}", addr.port()))
-                .args(args);
-            component.start(&mut command);
-            let url = format!("http://{addr}/livez");
-            if component.ready(async || client.get(&url).send().await.is_ok()).await {
-                return Self { component, addr };
-            }
-        }
-        panic!("voice ends as soon as it starts:\n{}", component.log());
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let env: Vec<_> = env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let addr = run(&mut component, &args, &env).await;
+        Self { component, args, env, addr }
+    }
+
+    /// Runs it to its end: for what it says to arguments and settings that let it not start.
+    ///
+    /// # Panics
+    /// If it is not built, as for [`Demo::start`].
+    #[must_use]
+    pub fn output(args: &[&str], env: &[(&str, &str)]) -> Output {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut command = command(folder.path());
+        command.args(args).envs(env.iter().copied()).output().expect("voice runs")
     }
 
     /// Where it listens.
@@ -57,19 +58,92 @@ impl Demo {
         self.component.logged(text).await
     }
 
-    /// Stops it as ctrl-c does; how it ended, and all it printed.
-    pub async fn interrupt(mut self) -> (ExitStatus, String) {
-        let status = self.component.interrupt().await;
+    /// Its page of metrics, in the format that `accept` asks for.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn metrics(&self, accept: &str) -> String {
+        let answer = client().get(self.url("/metrics")).header("accept", accept).send().await.expect("an answer");
+        answer.error_for_status().expect("a page").text().await.expect("text")
+    }
+
+    /// Kills it without a warning, as `kill -9` does, and starts it again with the same arguments, environment and
+    /// database, on another port.
+    pub async fn kill_and_start_again(&mut self) {
+        self.component.stop();
+        self.addr = run(&mut self.component, &self.args, &self.env).await;
+    }
+
+    /// Sends it `INT`, as ctrl-c does, or `TERM`, as a supervisor does; how it ended, and all it printed.
+    pub async fn signal(mut self, signal: &str) -> (ExitStatus, String) {
+        let status = self.component.signal(signal).await;
         (status, self.component.log())
     }
 }
 
-/// Cargo puts it beside the folder of the test binaries.
+async fn run(component: &mut Component, args: &[String], env: &[(String, String)]) -> SocketAddr {
+    let mut command = command(component.folder());
+    command.arg("--port=0").args(args).envs(env.iter().map(|(name, value)| (name, value)));
+    component.start(&mut command);
+    let client = client();
+    let log = component.folder().join("log");
+    let mut addr = None;
+    let probe = async || {
+        addr = address(&std::fs::read_to_string(&log).unwrap_or_default());
+        match addr {
+            Some(addr) => client.get(format!("http://{addr}/livez")).send().await.is_ok(),
+            None => false,
+        }
+    };
+    let started = component.ready(probe).await;
+    match addr.filter(|_| started) {
+        Some(addr) => addr,
+        None => panic!("voice ends as soon as it starts:\n{}", component.log()),
+    }
+}
+
+/// Where it says that it listens.
+fn address(printed: &str) -> Option<SocketAddr> {
+    let url = printed.lines().find_map(|line| line.strip_prefix("metrics  http://"))?;
+    url.strip_suffix("/metrics")?.parse().ok()
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(binary());
+    // What the machine has set would change what is tested.
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in set.filter(|name| ["BELLWETHER_", "OTEL_", "OPENAI_"].iter().any(|ours| name.starts_with(ours))) {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).env_remove("RUST_LOG").env("DATABASE_URL", "sqlite:voice.sqlite");
+    command
+}
+
+/// Cargo puts it beside the folder of the test binaries. `BELLWETHER_DEMO` names another one, not looked at further.
 fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("BELLWETHER_DEMO") {
+        return named.into();
+    }
     let test = std::env::current_exe().expect("the path of this test");
     let binary = test.parent().and_then(|deps| deps.parent()).map(|profile| profile.join("voice"));
+    let build = "cargo build -p voice --all-features";
     match binary.filter(|binary| binary.exists()) {
-        Some(binary) => binary,
-        None => panic!("the demo is not built: cargo build --workspace --all-features"),
+        None => panic!("the demo is not built: {build}"),
+        Some(binary) => match newer_source(&binary) {
+            Some(source) => panic!("the demo is older than {}: {build}", source.display()),
+            None => binary,
+        },
     }
+}
+
+/// A source file that was changed after the program was built from it, by the list that cargo leaves beside it.
+fn newer_source(binary: &Path) -> Option<PathBuf> {
+    let list = std::fs::read_to_string(binary.with_extension("d")).expect("cargo's list of sources beside the demo");
+    let changed = |path: &Path| path.metadata().as_ref().map(Metadata::modified).ok()?.ok();
+    let built: SystemTime = changed(binary)?;
+    let (_, sources) = list.split_once(": ")?;
+    // A blank within a name is escaped; between names it is not.
+    let names = sources.trim_end().replace("\\ ", "\0");
+    let mut paths = names.split(' ').map(|name| PathBuf::from(name.replace('\0', " ")));
+    paths.find(|path| changed(path).is_none_or(|changed| changed > built))
 }

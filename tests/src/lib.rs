@@ -1,7 +1,7 @@
 //! Real counterparts for tests: they start, tell what they saw, and stop; and a collector that fails on command.
 //!
 //! Two kinds. [`sink::Sink`] and [`page::Page`] live in the test's own process and are always there. Prometheus,
-//! promtool, rotel, the OpenMetrics parser and pino-pretty are other people's programs: a test that uses one asks
+//! promtool, rotel, PostgreSQL, the OpenMetrics parser and pino-pretty are other people's programs: a test that uses one asks
 //! [`real`] first. Without `BELLWETHER_REAL=1` it says so in one line and returns; with it (as `cargo xtask test`
 //! runs the tests) a program that is missing fails the test with the command that installs it.
 #![allow(
@@ -20,6 +20,7 @@ mod wait;
 pub mod demo;
 pub mod families;
 pub mod page;
+pub mod postgres;
 pub mod prometheus;
 pub mod rotel;
 pub mod samples;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Command;
+use std::time::Duration;
 
 /// What to scrape.
 #[derive(Debug, Clone)]
@@ -15,13 +16,22 @@ pub struct Scrape {
     addr: SocketAddr,
     path: String,
     params: Vec<(String, String)>,
+    every: Duration,
 }
 
 impl Scrape {
-    /// Scrapes `http://addr/metrics` as `job`.
+    /// Scrapes `http://addr/metrics` as `job`, four times a second.
     #[must_use]
     pub fn new(job: &str, addr: SocketAddr) -> Self {
-        Self { job: job.to_owned(), addr, path: "/metrics".to_owned(), params: Vec::new() }
+        let every = Duration::from_millis(250);
+        Self { job: job.to_owned(), addr, path: "/metrics".to_owned(), params: Vec::new(), every }
+    }
+
+    /// How often, and how long the page may take.
+    #[must_use]
+    pub fn every(mut self, every: Duration) -> Self {
+        self.every = every;
+        self
     }
 
     /// Another path than `/metrics`.
@@ -39,11 +49,13 @@ impl Scrape {
     }
 
     fn yaml(&self) -> String {
-        let Self { job, addr, path, params } = self;
+        let Self { job, addr, path, params, every } = self;
+        let every = every.as_millis();
         let params: String = params.iter().map(|(k, v)| format!("      {k}: [{v:?}]\n")).collect();
         let params = if params.is_empty() { params } else { format!("    params:\n{params}") };
         format!(
-            "  - job_name: {job:?}\n    metrics_path: {path:?}\n{params}    static_configs:\n      - targets: [\"{addr}\"]\n"
+            "  - job_name: {job:?}\n    scrape_interval: {every}ms\n    scrape_timeout: {every}ms\n    \
+             metrics_path: {path:?}\n{params}    static_configs:\n      - targets: [\"{addr}\"]\n"
         )
     }
 }
@@ -90,7 +102,7 @@ pub struct Target {
     pub last_error: String,
 }
 
-/// A running Prometheus that scrapes four times a second. Dropping it stops it.
+/// A running Prometheus. Dropping it stops it.
 #[derive(Debug)]
 pub struct Prometheus {
     component: Component,
@@ -106,9 +118,8 @@ impl Prometheus {
     pub async fn start(asks: Asks, scrapes: &[Scrape]) -> Self {
         let mut component = Component::new("prometheus");
         let config = component.folder().join("prometheus.yml");
-        let global = "global:\n  scrape_interval: 250ms\n  scrape_timeout: 250ms\nscrape_configs:\n";
         let yaml: String = scrapes.iter().map(Scrape::yaml).collect();
-        std::fs::write(&config, format!("{global}{yaml}")).expect("its configuration");
+        std::fs::write(&config, format!("scrape_configs:\n{yaml}")).expect("its configuration");
         let features = match asks {
             Asks::OpenMetrics => "exemplar-storage",
             Asks::Protobuf => "exemplar-storage,native-histograms",

@@ -16,15 +16,12 @@ pub struct Rotel {
 impl Rotel {
     /// Starts one that prints all it receives in detail: see [`Rotel::printed`].
     pub async fn start() -> Self {
-        let debug = "--exporter blackhole --debug-log traces --debug-log metrics --debug-log logs \
-                     --debug-log-verbosity detailed";
-        Self::run(&debug.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).await
+        Self::run(&["--exporter", "blackhole"]).await
     }
 
-    /// Starts one that passes on all it receives by OTLP over gRPC to `url`, a [`crate::sink::Sink`] for instance.
+    /// Starts one that also passes all on by OTLP over gRPC to `url`, a [`crate::sink::Sink`] for instance.
     pub async fn relaying(url: &str) -> Self {
-        let relay = ["--exporter", "otlp", "--otlp-exporter-endpoint", url];
-        Self::run(&relay.map(str::to_owned)).await
+        Self::run(&["--exporter", "otlp", "--otlp-exporter-endpoint", url]).await
     }
 
     /// Its OTLP/gRPC endpoint, as a URL.
@@ -44,7 +41,7 @@ impl Rotel {
         self.component.logged(text).await
     }
 
-    async fn run(args: &[String]) -> Self {
+    async fn run(exporter: &[&str]) -> Self {
         let program = agent();
         let mut component = Component::new("rotel");
         let client = client();
@@ -56,9 +53,11 @@ impl Rotel {
                 .current_dir(component.folder())
                 .args(["start", "--pid-file", "pid", "--log-file", "own-log", "--log-format", "json"])
                 .arg("--disable-batching")
+                .args(["--debug-log", "traces", "--debug-log", "metrics", "--debug-log", "logs"])
+                .args(["--debug-log-verbosity", "detailed"])
                 .arg(format!("--otlp-grpc-endpoint=127.0.0.1:{grpc}"))
                 .arg(format!("--otlp-http-endpoint=127.0.0.1:{http}"))
-                .args(args);
+                .args(exporter);
             component.start(&mut command);
             let (grpc, http) = (format!("http://127.0.0.1:{grpc}"), format!("http://127.0.0.1:{http}"));
             // Any answer will do: there is no page that says ready.

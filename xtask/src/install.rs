@@ -16,6 +16,7 @@ struct Debian {
 
 const DEBIAN: &[Debian] = &[
     Debian { packages: "prometheus", there: || on_path("prometheus") && on_path("promtool") },
+    Debian { packages: "postgresql", there: postgres_serves },
     Debian { packages: "wrk", there: || on_path("wrk") },
     Debian { packages: "nodejs npm", there: || on_path("node") && on_path("npm") },
     Debian { packages: "python3 python3-venv", there: python_makes_venvs },
@@ -96,6 +97,12 @@ fn local(row: &Local) -> Result<(), String> {
     let command = (row.command)(&folder.display().to_string(), row.packages);
     Step::shell(&format!("{} for the tests", row.packages), &command).run()?;
     fs::write(&stamp, row.packages).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
+}
+
+/// Debian keeps the server off the PATH, by version; the client alone lies there too.
+fn postgres_serves() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    on_path("initdb") || versions.map(|version| version.path().join("bin/initdb")).any(|path| path.exists())
 }
 
 fn python_makes_venvs() -> bool {

@@ -29,7 +29,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "install",
-        help: "only the installs of `test`: Prometheus, rotel, pino-pretty and what they stand on",
+        help: "only the installs of `test`: Prometheus, rotel, PostgreSQL, pino-pretty and what they stand on",
         run: install::run,
     },
     Command {
