@@ -216,7 +216,7 @@ fn connections_are_bounded() {
 fn seen(bw: &Bellwether) -> Vec<(String, String)> {
     let metric = bw.registry().metric("http.server.request.duration").unwrap();
     let label = |series: &bellwether::core::Series, name: &str| series.label(name).unwrap_or_default().to_owned();
-    metric.series().map(|series| (label(&series, "http.route"), label(&series, "http.response.status_code"))).collect()
+    metric.series().map(|series| (label(series, "http.route"), label(series, "http.response.status_code"))).collect()
 }
 
 #[test]
