@@ -64,6 +64,10 @@ impl HistogramSnapshot {
         }
         let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count);
         let (low, high) = self.bucket_of(rank)?;
+        if low == high {
+            // The zero bucket: what is in it counts as 0, whatever the extremes are.
+            return Some((low, high));
+        }
         let low = self.min.map_or(low, |min| low.max(min));
         let high = self.max.map_or(high, |max| high.min(max));
         Some((low.min(high), high))

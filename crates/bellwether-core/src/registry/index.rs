@@ -85,14 +85,18 @@ impl Index {
         }
     }
 
-    /// Finds a series, or makes it if `admit` agrees, seeing how many there are.
+    /// Finds a series, or makes it if `admit` agrees, seeing how many there are. Takes no lock where it does not agree.
     pub(crate) fn find_or_insert(
         &self,
         hash: u64,
         is: impl Fn(&Series) -> bool,
-        admit: impl FnOnce(usize) -> bool,
+        admit: impl Fn(usize) -> bool,
         make: impl FnOnce() -> Series,
     ) -> Result<&Series, Refused> {
+        if !admit(self.len()) {
+            // Another thread may just have made this very series, the last that fits: now that it counts, it is found.
+            return self.find(hash, is).ok_or(Refused);
+        }
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(series) = self.find(hash, is) {
             return Ok(series);

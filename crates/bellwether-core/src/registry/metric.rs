@@ -187,15 +187,10 @@ impl Metric {
             return self.resolve_cut(names, values);
         }
         let hash = labels::hash(&self.state, values);
-        match self.find(hash, names, values) {
+        match self.index.find(hash, |series| series.is(names, values)) {
             Some(series) => series,
             None => self.open(hash, names, values),
         }
-    }
-
-    #[inline]
-    fn find(&self, hash: u64, names: &Arc<Names>, values: &[&str]) -> Option<&Series> {
-        self.index.find(hash, |series| series.is(names, values))
     }
 
     #[cold]
@@ -209,10 +204,6 @@ impl Metric {
 
     /// Opens a series if the budget allows, else gives the overflow series: no lock and no allocation then.
     fn open(&self, hash: u64, names: &Arc<Names>, values: &[&str]) -> &Series {
-        if !self.admits(self.index.len(), names, values) {
-            // Another thread may just have opened this very series, the last that fits: now that it counts, it is found.
-            return self.find(hash, names, values).unwrap_or_else(|| self.overflow_series(names, values));
-        }
         let is = |series: &Series| series.is(names, values);
         let admit = |len| self.admits(len, names, values);
         let make = || self.make(hash, Arc::clone(names), Values::new(values.iter().copied()));

@@ -82,6 +82,13 @@ fn counts_that_went_back_are_a_reset() {
 }
 
 #[test]
+fn the_first_window_knows_its_bounds() {
+    let now = recorded(&[2.0], &[1.0, 5.0]);
+    assert_eq!(now.since(&HistogramSnapshot::default()).bounds, [(2.0, 1)]);
+    assert_eq!(now.since(&recorded(&[], &[])).bounds, [(2.0, 1)]);
+}
+
+#[test]
 fn bounds_that_one_side_does_not_know_are_dropped() {
     let both = merged(&recorded(&[1.0, 2.0], &[0.5]), &recorded(&[2.0, 3.0], &[1.5]));
     assert_eq!(both.bounds, [(2.0, 2)]);

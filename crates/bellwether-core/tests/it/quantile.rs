@@ -85,6 +85,18 @@ fn a_share_beyond_its_range_is_its_end() {
 }
 
 #[test]
+fn the_zero_bucket_is_zero() {
+    for value in [0.0, -0.0, 1.6e-308, -1.6e-308, f64::from_bits(1), -ZERO_THRESHOLD] {
+        let snapshot = recorded(&[], &[value]);
+        assert_eq!(
+            (snapshot.quantile(0.5), snapshot.quantile_between(0.5)),
+            (Some(0.0), Some((0.0, 0.0))),
+            "{value:e}"
+        );
+    }
+}
+
+#[test]
 fn equal_values_give_exactly_themselves() {
     for value in [0.0123, -5.5, f64::MAX, f64::MIN, 1e-300] {
         assert_eq!(recorded(&[], &[value; 10]).quantile(0.5), Some(value));
