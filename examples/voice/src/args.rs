@@ -19,7 +19,9 @@ Usage: voice [OPTIONS]
 
 Environment:
   DATABASE_URL     sqlite:PATH or postgres://USER@HOST/NAME (an SQLite file among the temporary files)
-  OPENAI_API_KEY   talk to the real provider, at OPENAI_BASE_URL if that is set (servers on loopback)";
+  OPENAI_API_KEY   talk to the real provider, at OPENAI_BASE_URL if that is set (servers on loopback)
+
+Built with --features otlp,log, it also heeds OTEL_EXPORTER_OTLP_ENDPOINT and BELLWETHER_LOG_LAYOUT.";
 
 /// The settings of one run.
 #[derive(Clone, Debug, PartialEq)]
