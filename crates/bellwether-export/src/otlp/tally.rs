@@ -66,14 +66,18 @@ impl Tally {
             counts: Default::default(),
             signal,
             items,
-            waiting: registry
-                .gauge("bellwether.export.queue.items")
-                .unit("{item}")
-                .description("Spans and log records that wait to be sent by OTLP.")
-                .labels(by_signal)
-                .family()?
-                .get(name)
-                .clone(),
+            waiting: match signal {
+                // Metrics do not wait: they are read when they are sent.
+                Signal::Metrics => Gauge::noop(),
+                _ => registry
+                    .gauge("bellwether.export.queue.items")
+                    .unit("{item}")
+                    .description("Spans and log records that wait to be sent by OTLP.")
+                    .labels(by_signal)
+                    .family()?
+                    .get(name)
+                    .clone(),
+            },
             last_success: registry
                 .gauge("bellwether.export.last_success")
                 .unit("s")

@@ -7,3 +7,4 @@ mod logs;
 mod rig;
 mod spans;
 mod stopping;
+mod tls;

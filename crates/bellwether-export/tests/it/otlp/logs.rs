@@ -1,13 +1,19 @@
 //! Log records: what was said, by whom, in which request; and never what the exporter says to itself.
 
+use std::sync::{Arc, Mutex};
+
 use bellwether_core::{RequestId, Scope, TraceContext};
 use bellwether_export::otlp::{Protocol, Tracing};
 use bellwether_export::trace;
+use bellwether_tests::sink::Fault;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::prelude::*;
 
-use super::rig::{BOTH, Rig, spans};
+use super::rig::{Rig, spans};
 
 async fn records(rig: &Rig) -> Vec<LogRecord> {
     rig.flush().await;
@@ -99,20 +105,49 @@ async fn ids_are_those_of_the_span_and_else_of_the_request() {
 }
 
 #[tokio::test]
-async fn the_exporter_does_not_hear_itself() {
-    for protocol in BOTH {
-        let everything = Tracing::default().records(LevelFilter::TRACE).spans(LevelFilter::TRACE);
-        let rig = Rig::with(protocol, |settings| settings.tracing(everything));
-        for round in 1..4 {
-            tracing::trace!(target: "hyper::proto", "not this");
-            tracing::trace!(target: "opentelemetry_sdk", "nor this");
-            tracing::trace!(target: "tower", "nor that");
-            tracing::trace!(target: "tower_http::trace", "but a request's log line");
-            spans(1);
-            rig.flush().await;
-            assert_eq!((rig.sink.log_records().len(), rig.sink.spans().len()), (round, round));
-        }
+async fn crates_below_the_exporter_are_not_heard() {
+    let everything = Tracing::default().records(LevelFilter::TRACE).spans(LevelFilter::TRACE);
+    let rig = Rig::with(Protocol::Http, |settings| settings.tracing(everything));
+    tracing::trace!(target: "hyper::proto", "not this");
+    tracing::trace!(target: "opentelemetry_sdk", "nor this");
+    tracing::trace!(target: "tower", "nor that");
+    tracing::trace!(target: "tower_http::trace", "but a request's log line");
+    let records = records(&rig).await;
+    assert_eq!(records.iter().map(body).collect::<Vec<_>>(), [text("but a request's log line")]);
+}
+
+/// Hears what is said anywhere in the process.
+#[derive(Clone, Default)]
+struct Ear(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Ear {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let said = format!("{} {}", event.metadata().level(), event.metadata().target());
+        self.0.lock().unwrap().push(said);
     }
+}
+
+#[tokio::test]
+async fn what_the_export_thread_says_is_heard_by_others_but_not_exported() {
+    let rig = Rig::with(Protocol::Grpc, |settings| {
+        settings.tracing(Tracing::default().records(LevelFilter::TRACE).spans(LevelFilter::TRACE))
+    });
+    // Only what is global is seen from the export thread. No other test installs anything.
+    let ear = Ear::default();
+    let subscriber = tracing_subscriber::registry().with(rig.pipeline.layer()).with(ear.clone());
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    rig.sink.fail(Fault::Unavailable(None), 1);
+    spans(1);
+    for _ in 0..3 {
+        rig.flush().await;
+    }
+    let heard = ear.0.lock().unwrap().clone();
+    for said in ["WARN bellwether_export::otlp::courier", "INFO bellwether_export::otlp::courier"] {
+        assert!(heard.iter().any(|own| own == said), "{said} is not in {heard:?}");
+    }
+    let own = |record: &LogRecord| value(record, "target");
+    let exported: Vec<_> = rig.sink.log_records().iter().filter_map(own).collect();
+    assert!(!exported.contains(&Value::StringValue("bellwether_export::otlp::courier".to_owned())), "{exported:?}");
 }
 
 #[tokio::test]
