@@ -1,12 +1,12 @@
 //! The demo, `voice`, as a person starts it: a process of its own, with its arguments and environment.
 
+mod fresh;
+
 use crate::client;
 use crate::component::Component;
-use std::fs::Metadata;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output};
-use std::time::SystemTime;
 
 /// A running demo. Dropping it kills it.
 #[derive(Debug)]
@@ -129,21 +129,9 @@ fn binary() -> PathBuf {
     let build = "cargo build -p voice --all-features";
     match binary.filter(|binary| binary.exists()) {
         None => panic!("the demo is not built: {build}"),
-        Some(binary) => match newer_source(&binary) {
-            Some(source) => panic!("the demo is older than {}: {build}", source.display()),
+        Some(binary) => match fresh::newer_than(&binary) {
+            Some(newer) => panic!("the demo is older than {}: {build}", newer.display()),
             None => binary,
         },
     }
-}
-
-/// A source file that was changed after the program was built from it, by the list that cargo leaves beside it.
-fn newer_source(binary: &Path) -> Option<PathBuf> {
-    let list = std::fs::read_to_string(binary.with_extension("d")).expect("cargo's list of sources beside the demo");
-    let changed = |path: &Path| path.metadata().as_ref().map(Metadata::modified).ok()?.ok();
-    let built: SystemTime = changed(binary)?;
-    let (_, sources) = list.split_once(": ")?;
-    // A blank within a name is escaped; between names it is not.
-    let names = sources.trim_end().replace("\\ ", "\0");
-    let mut paths = names.split(' ').map(|name| PathBuf::from(name.replace('\0', " ")));
-    paths.find(|path| changed(path).is_none_or(|changed| changed > built))
 }
