@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bellwether_core::Handle;
 use bellwether_export::otlp::{Destination, Loss, Protocol, Push, Queue, Signal, Temporality};
 use bellwether_tests::sink::Fault;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -23,7 +24,7 @@ async fn down_and_up_again() {
         let metric = rig.registry.metric("bellwether.export.retries").unwrap();
         bellwether_tests::until("a retry", async || {
             let series = metric.series().find(|series| series.label("signal") == Some("traces"))?;
-            matches!(series.handle(), bellwether_core::Handle::Counter(retries) if retries.value() > 0).then_some(())
+            matches!(series.handle(), Handle::Counter(retries) if retries.value() > 0).then_some(())
         })
         .await;
         spans(3);
@@ -50,6 +51,27 @@ async fn a_queue_is_bounded_and_what_does_not_fit_is_counted() {
         assert_eq!(rig.counter("bellwether.export.items", &[("signal", "traces"), ("result", "queue_full")]), lost);
         rig.sink.recover();
     }
+}
+
+#[tokio::test]
+async fn the_length_of_the_queue_is_seen() {
+    let rig = Rig::with(Protocol::Grpc, |settings| {
+        let impatient = Destination::new().timeout(Duration::from_millis(300));
+        settings.traces(impatient).span_queue(Queue::default().delay(PLENTY).max_batch(10))
+    });
+    let waiting = || match rig.handle("bellwether.export.queue.items", &[("signal", "traces")]) {
+        Some(Handle::Gauge(waiting)) => waiting.value(),
+        other => panic!("{other:?}"),
+    };
+    rig.sink.fail(Fault::Hang, 1);
+    spans(10);
+    rig.sink.until("the first batch", |sink| (sink.attempts().len() == 1).then_some(())).await;
+    spans(35);
+    assert_eq!(rig.pipeline.report().signal(Signal::Traces).unwrap().waiting, 35);
+    // The first attempt times out, and before each batch there is a look at what is left.
+    bellwether_tests::until("a look at the queue", async || (waiting() > 0.0).then_some(())).await;
+    rig.flush().await;
+    assert_eq!((waiting(), rig.sink.spans().len()), (0.0, 45));
 }
 
 #[tokio::test]

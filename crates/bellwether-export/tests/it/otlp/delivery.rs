@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bellwether_core::Handle;
 use bellwether_export::otlp::{Compression, Destination, Loss, Protocol, Push, Queue, Signal};
 use bellwether_tests::sink::Fault;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -78,7 +79,18 @@ async fn meet(protocol: Protocol, faults: &[Fault]) -> (usize, u64, Vec<(Loss, u
     let counted = rig.counter("bellwether.export.items", &[("signal", "traces"), ("result", "delivered")]);
     assert_eq!(counted, delivered);
     assert_eq!(rig.counter("bellwether.export.retries", &[("signal", "traces")]) as usize, traces - 1);
+    let Some(Handle::Histogram(attempts)) = rig.handle("bellwether.export.duration", &[("signal", "traces")]) else {
+        panic!("not a histogram")
+    };
+    assert_eq!(attempts.snapshot().count() as usize, traces);
     (traces, delivered, losses)
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_an_answer() {
+    for protocol in BOTH {
+        assert_eq!(meet(protocol, &[Fault::Slow(Duration::from_millis(100))]).await, (1, 10, vec![]));
+    }
 }
 
 #[tokio::test]

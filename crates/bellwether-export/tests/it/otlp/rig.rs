@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bellwether_core::{Handle, Registry};
+use bellwether_core::{Handle, Registry, Series};
 use bellwether_export::Resource;
 use bellwether_export::otlp::{Destination, Loss, OtlpSettings, Pipeline, Protocol, Push, Queue, Signal};
 use bellwether_tests::sink::{Sink, Transport};
@@ -55,12 +55,17 @@ impl Rig {
 
     /// The value of a counter of the exporter itself.
     pub(super) fn counter(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
-        let metric = self.registry.metric(name).unwrap();
-        let found = metric.series().find(|series| labels.iter().all(|(name, value)| series.label(name) == Some(value)));
-        match found.map(|series| series.handle()) {
+        match self.handle(name, labels) {
             Some(Handle::Counter(counter)) => counter.value(),
             other => panic!("{name} {labels:?}: {other:?}"),
         }
+    }
+
+    /// A series of the exporter itself.
+    pub(super) fn handle(&self, name: &str, labels: &[(&str, &str)]) -> Option<Handle> {
+        let metric = self.registry.metric(name).unwrap();
+        let is = |series: &&Series| labels.iter().all(|(name, value)| series.label(name) == Some(value));
+        metric.series().find(is).map(|series| series.handle().clone())
     }
 }
 
