@@ -16,14 +16,17 @@ use super::format::{Escaping, Format, Version};
 /// ```
 pub fn negotiate(accept: Option<&str>) -> Format {
     let accept = accept.unwrap_or_default();
-    // `text/plain;q=0` rules text out for the wildcards, too.
-    let refused = |wanted: Format| elements(accept).any(|range| range.weight == 0 && range.exactly() == Some(wanted));
-    let by_default = [Format::TEXT, Format::OPEN_METRICS].into_iter().find(|format| !refused(*format));
+    // `text/plain;q=0` rules text out for the wildcards, too. Looked for once: asked for at each wildcard, a header of many
+    // would take the square of its length.
+    let offered =
+        |wanted: &Format| !elements(accept).any(|range| range.weight == 0 && range.exactly() == Some(*wanted));
+    let text = Some(Format::TEXT).filter(offered);
+    let by_default = text.or_else(|| Some(Format::OPEN_METRICS).filter(offered));
     let mut best: Option<(u16, u8, Format)> = None;
     for range in elements(accept).filter(|range| range.weight > 0) {
         let found = match (range.exactly(), range.wildcard()) {
             (Some(format), _) => Some((2, format)),
-            (None, Some(Wildcard::Text)) => Some((1, Format::TEXT)).filter(|(_, text)| !refused(*text)),
+            (None, Some(Wildcard::Text)) => text.map(|format| (1, format)),
             (None, Some(Wildcard::Any)) => by_default.map(|format| (0, format)),
             (None, None) => None,
         };
