@@ -120,11 +120,16 @@ impl LabelSets {
     }
 
     fn name(&self, name: &str) -> String {
-        let name = names::label(self.names, name);
-        // The bound of a bucket is called so; Prometheus renames in the same way what collides with its own labels.
-        let name = if self.histogram && name == "le" { "exported_le".to_owned() } else { name };
-        names::escape(self.escaping, &name)
+        written(self.names, self.escaping, self.histogram, name)
     }
+}
+
+/// A label's name as it is written.
+pub(super) fn written(names: Names, escaping: Escaping, histogram: bool, name: &str) -> String {
+    let name = names::label(names, name);
+    // The bound of a bucket is called so; Prometheus renames in the same way what collides with its own labels.
+    let name = if histogram && name == "le" { "exported_le".to_owned() } else { name };
+    names::escape(escaping, &name)
 }
 
 fn join(all: &mut String, value: &str) {

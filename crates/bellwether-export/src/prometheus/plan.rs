@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bellwether_core::{Metric, MetricKind, Registry};
 
 use super::format::Format;
+use super::labels;
 use super::names::{self, Names};
 
 /// Metrics that go by one name.
@@ -69,7 +70,7 @@ impl Plan {
             }
         }
         for family in &mut plan.families {
-            family.seen = family.may_repeat().then(HashSet::new);
+            family.seen = family.may_repeat(names, format).then(HashSet::new);
         }
         plan
     }
@@ -101,11 +102,17 @@ enum Owner {
 
 impl Family {
     /// Whether two of its series could have the same labels: of different metrics; of different label names, one empty or
-    /// both mapped to the same; or the overflow series and one that looks like it.
-    fn may_repeat(&self) -> bool {
+    /// both mapped to the same; of names that are written the same, whose values are joined; or the overflow series and one
+    /// that looks like it.
+    fn may_repeat(&self, names: Names, format: Format) -> bool {
         let mut sets = self.metrics.iter().flat_map(|metric| metric.label_names());
         let first = sets.next().unwrap_or_default();
-        self.metrics.len() > 1 || sets.next().is_some() || first.iter().any(|name| name == "overflow")
+        let histogram = self.kind == MetricKind::Histogram;
+        let written = first.iter().map(|name| labels::written(names, format.escaping(), histogram, name));
+        self.metrics.len() > 1
+            || sets.next().is_some()
+            || first.iter().any(|name| name == "overflow")
+            || written.collect::<HashSet<_>>().len() < first.len()
     }
 }
 

@@ -74,6 +74,16 @@ fn labels_that_come_out_the_same_are_joined() {
 }
 
 #[test]
+fn joined_values_that_come_out_the_same_appear_once() {
+    let registry = registry();
+    let jobs = registry.counter("jobs").labels(["a.b", "a_b"]).family().unwrap();
+    for labels in [["x", ""], ["", "x"], ["x;y", ""], ["x", "y"]] {
+        jobs.get(labels).inc();
+    }
+    check(&registry, &["jobs_total{a_b=\"x\"} 1", "jobs_total{a_b=\"x;y\"} 1"], 2);
+}
+
+#[test]
 fn labels_that_map_out_of_order_keep_their_values() {
     let registry = registry();
     count(&registry, "jobs", &[("a.z", "1"), ("a_b", "2")], 1);
