@@ -6,7 +6,7 @@ use crate::counter::Counter;
 use crate::error::Error;
 use crate::operation::Outcome;
 use crate::registry::{Family, Registry};
-use crate::scope::Scope;
+use crate::scope::{Facts, Scope};
 
 /// Counts what scopes declare, once per request, when its outcome is known.
 ///
@@ -69,24 +69,26 @@ impl Business {
     }
 
     /// Counts what the scope of a request that has now ended declares. Call it once.
+    #[inline]
     pub fn record(&self, scope: &Scope, outcome: Outcome) {
-        let outcome = outcome.as_str();
-        scope.look(|facts| {
-            let transaction = facts.transaction.as_deref();
-            if let Some(name) = transaction {
-                self.transactions.get([name, outcome]).inc();
+        scope.look_if_said(|facts| self.count(facts, outcome.as_str()));
+    }
+
+    fn count(&self, facts: &Facts, outcome: &str) {
+        let transaction = facts.transaction.as_deref();
+        if let Some(name) = transaction {
+            self.transactions.get([name, outcome]).inc();
+        }
+        let transaction = transaction.unwrap_or_default();
+        for money in &facts.amounts {
+            let minor = money.minor_units();
+            let family = if minor < 0 { &self.refund } else { &self.amount };
+            if let Some(minor) = NonZero::new(minor.unsigned_abs()) {
+                family.get([transaction, money.currency().as_str(), outcome]).add(minor.get());
             }
-            let transaction = transaction.unwrap_or_default();
-            for money in &facts.amounts {
-                let minor = money.minor_units();
-                let family = if minor < 0 { &self.refund } else { &self.amount };
-                if let Some(minor) = NonZero::new(minor.unsigned_abs()) {
-                    family.get([transaction, money.currency().as_str(), outcome]).add(minor.get());
-                }
-            }
-            for step in &facts.steps {
-                self.steps.get([transaction, step, outcome]).inc();
-            }
-        });
+        }
+        for step in &facts.steps {
+            self.steps.get([transaction, step, outcome]).inc();
+        }
     }
 }

@@ -29,6 +29,10 @@ pub(crate) fn sampled() -> Option<(TraceId, SpanId)> {
 }
 
 #[inline]
-pub(crate) fn swap_sampled(now: Option<(TraceId, SpanId)>) {
-    SAMPLED.set(now);
+pub(crate) fn set_sampled(now: Option<(TraceId, SpanId)>) {
+    match now {
+        // One store, and the other words are left as they are.
+        None => SAMPLED.set(None),
+        some => SAMPLED.set(some),
+    }
 }

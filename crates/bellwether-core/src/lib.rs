@@ -33,5 +33,5 @@ pub use money::{Currency, Money};
 pub use operation::{Attribute, Kind, OnEnd, Operation, Outcome, Value};
 pub use registry::{Family, Handle, Instrument, Metric, MetricBuilder, MetricKind, Overflow, Registry, Series};
 pub use request_id::RequestId;
-pub use scope::{Call, Entered, Facts, InScope, Scope, ScopeBuilder};
+pub use scope::{Call, Entered, Facts, InScope, Lent, Scope, ScopeBuilder};
 pub use trace::{SpanId, TRACEPARENT_LEN, TraceContext, TraceId, TraceState};

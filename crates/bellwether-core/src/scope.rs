@@ -1,8 +1,8 @@
 //! What travels with a request: its ids, its route, whose it is, what it is worth, and how its calls went.
 
-use std::cell::RefCell;
+mod entered;
+
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
-use crate::exemplar;
 use crate::money::Money;
 use crate::operation::Outcome;
 use crate::request_id::RequestId;
 use crate::trace::{SpanId, TraceContext, TraceId, TraceState};
+
+pub use entered::{Entered, Lent};
 
 /// A handle to the scope of one request, cheap to clone. Outside of any request it is empty, and everything said to it
 /// is dropped.
@@ -132,13 +133,7 @@ impl Scope {
     /// meanwhile: take a handle for that.
     #[inline]
     pub fn with_current<T>(look: impl FnOnce(&Scope) -> T) -> Option<T> {
-        ENTERED
-            .try_with(|entered| {
-                let entered = entered.try_borrow().ok()?;
-                entered.last()?.as_ref().filter(|scope| !scope.is_empty()).map(look)
-            })
-            .ok()
-            .flatten()
+        entered::with_current(look)
     }
 
     /// Outside of any request.
@@ -237,6 +232,14 @@ impl Scope {
         })
     }
 
+    /// [`look`](Self::look), but only if there is something to see: most requests say nothing.
+    #[inline]
+    pub(crate) fn look_if_said(&self, look: impl FnOnce(&Facts)) {
+        if let Some(facts) = self.0.as_ref().and_then(|inner| inner.facts.get()) {
+            look(&lock(facts));
+        }
+    }
+
     /// Makes this the current scope of this thread until the guard is dropped. For code without a future to
     /// [`wrap`](Self::wrap); never hold the guard over an `await`.
     #[inline]
@@ -248,6 +251,12 @@ impl Scope {
     pub fn in_scope<T>(&self, run: impl FnOnce() -> T) -> T {
         let _entered = self.enter();
         run()
+    }
+
+    /// [`enter`](Self::enter) by a handle that nobody needs meanwhile: it is lent to the thread rather than cloned.
+    #[inline]
+    pub fn lend(&mut self) -> Lent<'_> {
+        Lent::new(self)
     }
 
     /// A future that runs in this scope, on whichever threads it is polled, and is dropped in it.
@@ -293,10 +302,10 @@ impl ScopeBuilder {
         self
     }
 
-    /// The caller's span.
+    /// The caller's span, if there is one.
     #[inline]
-    pub fn parent(mut self, span: SpanId) -> Self {
-        self.0.parent = Some(span);
+    pub fn parent(mut self, span: impl Into<Option<SpanId>>) -> Self {
+        self.0.parent = span.into();
         self
     }
 
@@ -318,53 +327,6 @@ impl ScopeBuilder {
     #[inline]
     pub fn open(self) -> Scope {
         Scope(Some(Arc::new(self.0)))
-    }
-}
-
-thread_local! {
-    /// The scopes entered on this thread, the current one last. A guard that is dropped out of turn leaves its place empty
-    /// until those above it are gone.
-    static ENTERED: RefCell<Vec<Option<Scope>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A scope is current until this is dropped; from [`Scope::enter`].
-#[derive(Debug)]
-#[must_use = "the scope is left when this is dropped"]
-pub struct Entered {
-    /// Its place among the entered; `None` where there is none: while the thread is torn down.
-    place: Option<usize>,
-    _not_send: PhantomData<*const ()>,
-}
-
-impl Entered {
-    #[inline]
-    fn new(scope: Scope) -> Self {
-        let sampled = scope.sampled_trace();
-        let place = ENTERED.try_with(|entered| {
-            let mut entered = entered.try_borrow_mut().ok()?;
-            entered.push(Some(scope));
-            Some(entered.len() - 1)
-        });
-        let place = place.ok().flatten();
-        if place.is_some() {
-            exemplar::swap_sampled(sampled);
-        }
-        Self { place, _not_send: PhantomData }
-    }
-}
-
-impl Drop for Entered {
-    #[inline]
-    fn drop(&mut self) {
-        let Some(place) = self.place else { return };
-        // What it held is dropped last, when nothing is borrowed.
-        let _left = ENTERED.try_with(|entered| {
-            let mut entered = entered.try_borrow_mut().ok()?;
-            let left = entered.get_mut(place).and_then(Option::take);
-            while entered.pop_if(|scope| scope.is_none()).is_some() {}
-            exemplar::swap_sampled(entered.last().and_then(|scope| scope.as_ref()?.sampled_trace()));
-            left
-        });
     }
 }
 
@@ -393,7 +355,7 @@ impl<F: Future> Future for InScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let _entered = this.scope.enter();
+        let _lent = this.scope.lend();
         match this.future.as_pin_mut() {
             Some(future) => future.poll(cx),
             // Only dropping empties it, and nobody polls after that.

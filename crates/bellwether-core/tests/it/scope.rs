@@ -75,6 +75,34 @@ fn a_panic_leaves_it() {
 }
 
 #[test]
+fn a_lent_handle_comes_back() {
+    let (mut lent, mut inner) = (open("lent"), open("inner"));
+    {
+        let _lent = lent.lend();
+        assert_eq!(current().as_deref(), Some("lent"));
+        let left_later = open("left later").enter();
+        {
+            let _inner = inner.lend();
+            drop(left_later);
+            assert_eq!(current().as_deref(), Some("inner"));
+        }
+        assert_eq!(current().as_deref(), Some("lent"));
+    }
+    assert_eq!((current(), lent.route(), inner.route()), (None, Some("lent"), Some("inner")));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let _lent = lent.lend();
+        resume_unwind(Box::new(()))
+    }));
+    assert!(panicked.is_err());
+    assert_eq!((current(), lent.route()), (None, Some("lent")));
+    open("looked at").in_scope(|| {
+        // Where none can be entered it stays what it is.
+        Scope::with_current(|_| drop(lent.lend()));
+        assert_eq!((current().as_deref(), lent.route()), (Some("looked at"), Some("lent")));
+    });
+}
+
+#[test]
 fn entering_while_looking_changes_nothing() {
     let (outer, other) = (open("outer"), open("other"));
     outer.in_scope(|| {
