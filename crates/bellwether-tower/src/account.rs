@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use bellwether_core::{Gauge, Instant, Outcome, Scope, SpanId, TraceContext};
+use bellwether_core::{Gauge, Instant, Lent, Outcome, Scope, SpanId, TraceContext};
 use http::{HeaderMap, StatusCode, Uri, header};
 use tracing::Span;
 
@@ -134,14 +134,20 @@ impl Account {
     /// Runs a piece of the service in the request's scope and span.
     #[inline]
     pub(crate) fn run<T>(&mut self, piece: impl FnOnce() -> T) -> T {
-        self.running = true;
-        let result = {
-            let _scope = self.scope.enter();
-            let _span = self.span.enter();
-            piece()
-        };
-        self.running = false;
+        let running = self.enter();
+        let result = piece();
+        running.returned();
         result
+    }
+
+    /// Enters the request's scope and span, to run the service until it has [returned](Running::returned).
+    #[inline]
+    pub(crate) fn enter(&mut self) -> Running<'_> {
+        self.running = true;
+        let scope = self.scope.lend();
+        // Most requests are not sampled and have none.
+        let span = (!self.span.is_none()).then(|| self.span.enter());
+        Running { running: &mut self.running, _span: span, _scope: scope }
     }
 
     /// The head of the answer. Returns whether there will be no body to wait for.
@@ -174,13 +180,15 @@ impl Account {
         bodiless || body_ended || self.sent_all()
     }
 
-    /// Bytes of the answer's body went out.
+    /// Bytes of the answer's body went out. Returns when, if they were the first.
     #[inline]
-    pub(crate) fn sent(&mut self, bytes: u64) {
-        if self.first_byte.is_none() {
-            self.first_byte = Some(self.shared.clock.now());
-        }
+    pub(crate) fn sent(&mut self, bytes: u64) -> Option<Instant> {
         self.response_bytes += bytes;
+        if self.first_byte.is_some() {
+            return None;
+        }
+        self.first_byte = Some(self.shared.clock.now());
+        self.first_byte
     }
 
     /// As many bytes went out as the head declared: HTTP/1.1 has no use for more. A gRPC answer still has its trailers.
@@ -199,23 +207,23 @@ impl Account {
     /// The answer's body gave an error instead of a frame.
     pub(crate) fn body_failed(mut self: Box<Self>) {
         self.end = Some(End::Error("response_body_error", Outcome::Failure));
-        self.close();
+        self.close(None);
     }
 
     /// The service gave an error instead of an answer.
     pub(crate) fn service_failed(mut self: Box<Self>, error: &'static str, outcome: Outcome) {
         self.end = Some(End::Error(error, outcome));
-        self.close();
+        self.close(None);
     }
 
-    /// The answer is complete.
-    pub(crate) fn complete(mut self: Box<Self>) {
+    /// The answer is complete, since just now if it is not known better.
+    pub(crate) fn complete(mut self: Box<Self>, since: Option<Instant>) {
         self.end = Some(End::Complete);
-        self.close();
+        self.close(since);
     }
 
     /// Counts everything. Runs in `Drop`, perhaps while a panic unwinds: nothing in here may panic.
-    fn close(&mut self) {
+    fn close(&mut self, since: Option<Instant>) {
         if !mem::replace(&mut self.open, false) {
             return;
         }
@@ -261,7 +269,7 @@ impl Account {
             status,
             error,
             outcome,
-            duration: self.shared.clock.now().since(self.started),
+            duration: since.unwrap_or_else(|| self.shared.clock.now()).since(self.started),
             first_byte: self.first_byte.map(|at| at.since(self.started)),
             streamed: self.streamed,
             request_bytes,
@@ -288,8 +296,22 @@ impl Account {
     }
 }
 
+/// The service is running. Dropped without more ado, by a panic of the service, it leaves that to be seen.
+pub(crate) struct Running<'a> {
+    running: &'a mut bool,
+    _span: Option<tracing::span::Entered<'a>>,
+    _scope: Lent<'a>,
+}
+
+impl Running<'_> {
+    #[inline]
+    pub(crate) fn returned(self) {
+        *self.running = false;
+    }
+}
+
 impl Drop for Account {
     fn drop(&mut self) {
-        self.close();
+        self.close(None);
     }
 }

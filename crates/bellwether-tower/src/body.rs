@@ -1,5 +1,6 @@
 //! Bodies that are counted on their way: of the answer, to know its end; of the request, to know its size.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -46,6 +47,7 @@ impl<B: Body> Body for ResponseBody<B> {
         let Some(account) = this.account else { return inner.poll_frame(cx) };
         let polled = account.run(|| inner.as_mut().poll_frame(cx));
         let frame = ready!(polled);
+        let mut now = None;
         let over = match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
@@ -62,7 +64,7 @@ impl<B: Body> Body for ResponseBody<B> {
         if over && let Some(account) = this.account.take() {
             match &frame {
                 Some(Err(_)) => account.body_failed(),
-                _ => account.complete(),
+                _ => account.complete(now),
             }
         }
         Poll::Ready(frame)
@@ -77,43 +79,27 @@ impl<B: Body> Body for ResponseBody<B> {
     }
 }
 
-/// Counts the bytes of a request body whose size was not declared, if the body is of a framework's known type; gives the
-/// body back as it was if not. The type stays the same, so that a layer can stand anywhere.
-pub(crate) fn count_bytes<B: 'static>(body: B) -> (B, Option<Arc<AtomicU64>>) {
+/// Counts the bytes of a request body whose size was not declared, if the body is of a framework's known type; else leaves it
+/// as it is. The type stays the same, so that a layer can stand anywhere.
+pub(crate) fn count_bytes<B: 'static>(body: &mut B) -> Option<Arc<AtomicU64>> {
+    let body: &mut dyn Any = body;
     #[cfg(feature = "axum")]
-    let body = match replace(body, |body: axum::body::Body, counter| {
-        axum::body::Body::new(Counted { inner: body, counter })
-    }) {
-        (body, Some(counter)) => return (body, Some(counter)),
-        (body, None) => body,
-    };
+    if let Some(body) = body.downcast_mut::<axum::body::Body>() {
+        return Some(count(body, axum::body::Body::new));
+    }
     #[cfg(feature = "tonic")]
-    let body = match replace(body, |body: tonic::body::Body, counter| {
-        tonic::body::Body::new(Counted { inner: body, counter })
-    }) {
-        (body, Some(counter)) => return (body, Some(counter)),
-        (body, None) => body,
-    };
-    (body, None)
+    if let Some(body) = body.downcast_mut::<tonic::body::Body>() {
+        return Some(count(body, tonic::body::Body::new));
+    }
+    let _ = body;
+    None
 }
 
 #[cfg(any(feature = "axum", feature = "tonic"))]
-fn replace<B: 'static, T: 'static>(body: B, wrap: impl FnOnce(T, Arc<AtomicU64>) -> T) -> (B, Option<Arc<AtomicU64>>) {
-    use std::any::Any;
-
-    let mut slot = Some(body);
-    let mut counter = None;
-    // If `B` is `T`, an `Option<B>` is an `Option<T>`.
-    if let Some(place) = (&mut slot as &mut dyn Any).downcast_mut::<Option<T>>()
-        && let Some(body) = place.take()
-    {
-        let counting = counter.insert(Arc::new(AtomicU64::new(0)));
-        *place = Some(wrap(body, Arc::clone(counting)));
-    }
-    match slot {
-        Some(body) => (body, counter),
-        None => unreachable!("what is taken is put back"),
-    }
+fn count<B: Default>(body: &mut B, wrap: impl FnOnce(Counted<B>) -> B) -> Arc<AtomicU64> {
+    let counter = Arc::<AtomicU64>::default();
+    *body = wrap(Counted { inner: std::mem::take(body), counter: Arc::clone(&counter) });
+    counter
 }
 
 pin_project_lite::pin_project! {

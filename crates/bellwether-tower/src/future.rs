@@ -66,7 +66,7 @@ where
                     head.headers.entry(&account.shared().request_id_header).or_insert(id);
                 }
                 let account = if over {
-                    account.complete();
+                    account.complete(None);
                     None
                 } else {
                     Some(account)

@@ -27,6 +27,7 @@ pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent"
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 impl Incoming {
+    #[inline]
     pub(crate) fn read(headers: &HeaderMap, request_id_header: &HeaderName) -> Self {
         let (mut id, mut traceparent) = (Once::Never, Once::Never);
         let mut has_state = false;

@@ -52,7 +52,7 @@ impl Middleware for ObserveCalls {
                 let (head, body) = http::Response::<Body>::from(response).into_parts();
                 let over = account.head(&head, http_body::Body::is_end_stream(&body));
                 let account = if over {
-                    account.complete();
+                    account.complete(None);
                     None
                 } else {
                     Some(account)

@@ -17,7 +17,7 @@ use crate::account::{Account, Opening, RequestBytes};
 use crate::body::{self, ResponseBody};
 use crate::future::ResponseFuture;
 use crate::incoming::{self, Incoming};
-use crate::memo::Routes;
+use crate::memo::{Route, Routes};
 use crate::names::{self, Methods};
 use crate::sampler::Sampler;
 use crate::server_metrics::ServerMetrics;
@@ -201,15 +201,17 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let silent = request.extensions().get::<Observed>().is_some();
         let Some((shared, server)) =
             self.shared.as_ref().filter(|_| !silent).and_then(|shared| Some((shared, shared.server()?)))
         else {
             return ResponseFuture::new(self.inner.call(request), None);
         };
-        let (mut account, id, request) = shared.open(server, request);
-        let inner = account.run(|| self.inner.call(request));
+        let (mut account, id) = shared.open(server, &mut request);
+        let running = account.enter();
+        let inner = self.inner.call(request);
+        running.returned();
         ResponseFuture::new(inner, Some((account, Some(id))))
     }
 }
@@ -226,8 +228,8 @@ impl Shared {
     fn open<B: Body + 'static>(
         self: &Arc<Self>,
         server: &Server,
-        mut request: Request<B>,
-    ) -> (Box<Account>, HeaderValue, Request<B>) {
+        request: &mut Request<B>,
+    ) -> (Box<Account>, HeaderValue) {
         let started = self.clock.now();
         let Incoming { request_id, echo, replaced, parent, malformed, trace_state, grpc } =
             Incoming::read(request.headers(), &self.request_id_header);
@@ -239,31 +241,25 @@ impl Shared {
         }
         let trusted = parent.filter(|_| server.trust_remote_sampled);
         let trace = incoming::place(parent, |trace_id| self.sampler.decide(trusted, trace_id));
-        let mut scope = Scope::builder(trace).trace_state(trace_state);
-        if let Some(parent) = parent {
-            scope = scope.parent(parent.span_id());
-        }
-        let echo = match (request_id, echo) {
-            (Some(id), Some(echo)) => {
-                scope = scope.request_id(id);
-                echo
-            }
-            _ => incoming::header_value(&trace.trace_id().to_hex()),
+        let (request_id, echo) = match (request_id, echo) {
+            (Some(id), Some(echo)) => (id, echo),
+            _ => (trace.trace_id().into(), incoming::header_value(&trace.trace_id().to_hex())),
         };
-        let mut route_kept = false;
-        #[cfg(feature = "axum")]
-        if let Some(matched) = request.extensions().get::<axum::extract::MatchedPath>() {
-            let route = server.routes.keep(matched.as_str());
-            route_kept = route.kept;
-            scope = scope.route(route.template);
-        }
+        let parent = parent.map(TraceContext::span_id);
+        let scope = Scope::builder(trace).request_id(request_id).parent(parent).trace_state(trace_state);
+        let route = route(request, &server.routes);
+        let route_kept = route.as_ref().is_some_and(|route| route.kept);
+        let scope = match route {
+            Some(route) => scope.route(route.template),
+            None => scope,
+        };
         let scope = scope.open();
 
         let method = self.methods.name(request.method());
         let scheme = names::scheme(request.uri().scheme_str(), self.default_scheme);
         let version = names::version(request.version());
         let span =
-            if scope.sampled() { self.span(&request, &scope, method, scheme, version, grpc) } else { Span::none() };
+            if scope.sampled() { self.span(request, &scope, method, scheme, version, grpc) } else { Span::none() };
         let uri = (grpc || !self.listeners.is_empty()).then(|| request.uri().clone());
 
         if replaced {
@@ -271,12 +267,11 @@ impl Shared {
             request.headers_mut().insert(self.request_id_header.clone(), echo.clone());
         }
         request.extensions_mut().insert(Observed);
-        let (request, request_bytes) = request_bytes(request);
         let account = Account::open(Opening {
             shared: Arc::clone(self),
             scope,
             trace,
-            parent: parent.map(TraceContext::span_id),
+            parent,
             span,
             started,
             uri,
@@ -286,9 +281,9 @@ impl Shared {
             grpc,
             peer: None,
             route_kept,
-            request_bytes,
+            request_bytes: request_bytes(request.body_mut()),
         });
-        (account, echo, request)
+        (account, echo)
     }
 
     fn span<B>(
@@ -326,15 +321,24 @@ impl Shared {
 #[derive(Clone)]
 struct Observed;
 
+/// The template of the route that a request takes, where the framework says so.
+#[cfg(feature = "axum")]
+fn route<B>(request: &Request<B>, routes: &Routes) -> Option<Route> {
+    let matched = request.extensions().get::<axum::extract::MatchedPath>()?;
+    Some(routes.keep(matched.as_str()))
+}
+
+#[cfg(not(feature = "axum"))]
+fn route<B>(_: &Request<B>, _: &Routes) -> Option<Route> {
+    None
+}
+
 /// Learns the size of a request's body: declared, or counted as it is read.
-fn request_bytes<B: Body + 'static>(request: Request<B>) -> (Request<B>, RequestBytes) {
-    if let Some(declared) = request.body().size_hint().exact() {
-        return (request, RequestBytes::Declared(declared));
+fn request_bytes<B: Body + 'static>(body: &mut B) -> RequestBytes {
+    match body.size_hint().exact() {
+        Some(declared) => RequestBytes::Declared(declared),
+        None => body::count_bytes(body).map_or(RequestBytes::Unknown, RequestBytes::Counted),
     }
-    let (parts, body) = request.into_parts();
-    let (body, counter) = body::count_bytes(body);
-    let request_bytes = counter.map_or(RequestBytes::Unknown, RequestBytes::Counted);
-    (Request::from_parts(parts, body), request_bytes)
 }
 
 impl fmt::Debug for ObserveBuilder<'_> {
