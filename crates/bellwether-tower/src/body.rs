@@ -51,7 +51,7 @@ impl<B: Body> Body for ResponseBody<B> {
         let over = match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    account.sent(data.remaining() as u64);
+                    now = account.sent(data.remaining() as u64);
                 }
                 if let Some(trailers) = frame.trailers_ref() {
                     account.trailers(trailers);
