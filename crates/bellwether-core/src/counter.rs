@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::lanes::{Lanes, add_exclusive, add_shared};
+use crate::lanes::{Lanes, Tally, add_exclusive, add_shared};
 
 /// A handle to one counter series. Clones count into the same series; recording never allocates after a thread's first
 /// touch, never blocks and never fails.
@@ -24,7 +24,7 @@ pub struct Counter(Option<Arc<Cell>>);
 
 #[derive(Debug, Default)]
 pub(crate) struct Cell {
-    lanes: Lanes<AtomicU64>,
+    lanes: Lanes<Tally>,
     /// What [`Counter::raise_to`] has set; apart from the lanes because it replaces instead of adding.
     raised: AtomicU64,
 }
@@ -49,7 +49,7 @@ impl Counter {
     #[inline]
     pub fn add(&self, n: u64) {
         if let Some(cell) = &self.0 {
-            cell.lanes.write(|lane| add_exclusive(lane, n), |lane| add_shared(lane, n));
+            cell.lanes.write(|lane| add_exclusive(&lane.count, n), |lane| add_shared(&lane.count, n));
         }
     }
 
@@ -64,6 +64,53 @@ impl Counter {
     /// The total so far.
     pub fn value(&self) -> u64 {
         let Some(cell) = &self.0 else { return 0 };
-        cell.lanes.iter().fold(cell.raised.load(Relaxed), |sum, lane| sum.wrapping_add(lane.load(Relaxed)))
+        cell.lanes.iter().fold(cell.raised.load(Relaxed), |sum, lane| sum.wrapping_add(lane.count.load(Relaxed)))
+    }
+}
+
+/// What one count of a counter is worth in its metric's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    factor: f64,
+    /// The factor as one over this, where that is a whole number, as it mostly is.
+    divisor: Option<f64>,
+}
+
+impl Scale {
+    /// One count is one of the unit.
+    pub const ONE: Self = Self { factor: 1.0, divisor: None };
+
+    pub(crate) fn new(factor: f64) -> Self {
+        let divisor = factor.recip().round();
+        Self { factor, divisor: Some(divisor).filter(|divisor| *divisor > 1.0 && divisor.recip() == factor) }
+    }
+
+    /// Whether counts are whole numbers of the unit.
+    pub fn is_one(self) -> bool {
+        self.factor == 1.0
+    }
+
+    /// The factor: 1e-9 for seconds counted in nanoseconds.
+    pub fn factor(self) -> f64 {
+        self.factor
+    }
+
+    /// A count in the metric's unit, rounded once: 300 counts of a thousandth are 0.3, which 300 times 0.001 is not.
+    ///
+    /// ```
+    /// use bellwether_core::Registry;
+    ///
+    /// let registry = Registry::new();
+    /// let busy = registry.counter("busy").unit("s").scale(1e-3).build()?;
+    /// busy.add(300);
+    /// assert_eq!(registry.metric("busy").unwrap().scale().of(busy.value()), 0.3);
+    /// # Ok::<(), bellwether_core::Error>(())
+    /// ```
+    #[inline]
+    pub fn of(self, count: u64) -> f64 {
+        match self.divisor {
+            Some(divisor) => count as f64 / divisor,
+            None => count as f64 * self.factor,
+        }
     }
 }

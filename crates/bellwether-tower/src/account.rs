@@ -44,6 +44,7 @@ pub(crate) struct Account {
     declared: Option<u64>,
     route_kept: bool,
     streamed: bool,
+    said_done: bool,
     answered_as_grpc: bool,
     /// The service is running on this account: a drop now is a panic.
     running: bool,
@@ -109,6 +110,7 @@ impl Account {
             declared: None,
             route_kept: opening.route_kept,
             streamed: false,
+            said_done: false,
             answered_as_grpc: false,
             running: false,
             open: true,
@@ -191,6 +193,13 @@ impl Account {
         self.first_byte
     }
 
+    /// Looks at a piece of the answer. Readers of an event stream in OpenAI's manner stop at the event that says so, and do
+    /// not wait for the end.
+    #[inline]
+    pub(crate) fn saw(&mut self, data: &[u8]) {
+        self.said_done |= self.streamed && data.trim_ascii_end().ends_with(b"data: [DONE]");
+    }
+
     /// As many bytes went out as the head declared: HTTP/1.1 has no use for more. A gRPC answer still has its trailers.
     pub(crate) fn sent_all(&self) -> bool {
         self.protocol == Protocol::Http && self.declared.is_some_and(|declared| self.response_bytes >= declared)
@@ -236,14 +245,17 @@ impl Account {
             Some(End::Error(error, outcome)) => (outcome, error),
             Some(End::Complete) => self.judge(),
             None if self.running => (Outcome::Failure, "panic"),
+            None if self.said_enough() => self.judge(),
             None => (Outcome::Cancelled, self.shared.side.cancelled()),
         };
         let path = self.uri.as_ref().map_or("", Uri::path).trim_start_matches('/');
         let rpc = match self.protocol {
             Protocol::Http => None,
-            // To a server. A client knows what it called.
-            Protocol::Grpc(Some(Code::UNIMPLEMENTED)) if self.peer.is_none() => Some(OTHER),
-            Protocol::Grpc(_) => Some(self.shared.side.rpc_method(path, self.answered_as_grpc)),
+            Protocol::Grpc(code) => {
+                // A refusal vouches for nothing: whoever does not know a method, or guards all of them, refuses any name.
+                let vouched = self.answered_as_grpc && code.is_none_or(Code::vouches_for_method);
+                Some(self.shared.side.rpc_method(path, vouched))
+            }
         };
         let status = match self.protocol {
             Protocol::Http => self.status.as_ref().map_or("", StatusCode::as_str),
@@ -282,6 +294,12 @@ impl Account {
         if !self.shared.listeners.is_empty() {
             ended.tell(&self.shared, &self.scope, !self.span.is_none());
         }
+    }
+
+    /// Whether whoever dropped the answer had no more to learn from it: an event stream had said its last, or a call was
+    /// answered with an error, whose text few read.
+    fn said_enough(&self) -> bool {
+        self.said_done || self.peer.is_some() && self.status.is_some_and(|status| status.as_u16() >= 400)
     }
 
     /// Outcome and error of a complete answer, by its status.

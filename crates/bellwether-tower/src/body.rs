@@ -52,6 +52,7 @@ impl<B: Body> Body for ResponseBody<B> {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     now = account.sent(data.remaining() as u64);
+                    account.saw(data.chunk());
                 }
                 if let Some(trailers) = frame.trailers_ref() {
                     account.trailers(trailers);

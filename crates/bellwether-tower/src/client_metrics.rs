@@ -6,10 +6,13 @@ use crate::ended::Ended;
 use crate::server_metrics::{DURATION_BOUNDS, RPC_STATUS, SIZE_BOUNDS};
 use crate::side::Peer;
 
+/// What the application calls the one it called.
+const PEER_NAME: &str = "service.peer.name";
+
 #[derive(Debug)]
 pub(crate) struct ClientMetrics {
-    http_duration: Family<Histogram, 7>,
-    rpc_duration: Family<Histogram, 7>,
+    http_duration: Family<Histogram, 8>,
+    rpc_duration: Family<Histogram, 8>,
     active: Family<Gauge, 3>,
     request_size: Family<Histogram, 3>,
     response_size: Family<Histogram, 3>,
@@ -31,6 +34,7 @@ impl ClientMetrics {
                     "http.request.method",
                     "server.address",
                     "server.port",
+                    PEER_NAME,
                     "network.protocol.version",
                     "http.response.status_code",
                     "error.type",
@@ -47,6 +51,7 @@ impl ClientMetrics {
                     "rpc.method",
                     "server.address",
                     "server.port",
+                    PEER_NAME,
                     RPC_STATUS,
                     "error.type",
                     "outcome",
@@ -91,9 +96,10 @@ impl ClientMetrics {
         let Ended { method, status, error, .. } = *ended;
         let outcome = ended.outcome.as_str();
         let (address, port) = address(ended.peer);
+        let name = ended.peer.map_or("", Peer::given_name);
         ended.record_latency(match ended.rpc {
-            None => self.http_duration.get([method, address, port, ended.version, status, error, outcome]),
-            Some(rpc) => self.rpc_duration.get(["grpc", rpc, address, port, status, error, outcome]),
+            None => self.http_duration.get([method, address, port, name, ended.version, status, error, outcome]),
+            Some(rpc) => self.rpc_duration.get(["grpc", rpc, address, port, name, status, error, outcome]),
         });
         if let Some(first_byte) = ended.first_byte {
             self.first_byte.get([address, port]).record_duration(first_byte);

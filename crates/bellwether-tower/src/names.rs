@@ -91,7 +91,6 @@ impl Code {
     pub(crate) const OK: Self = Self(0);
     pub(crate) const CANCELLED: Self = Self(1);
     pub(crate) const UNKNOWN: Self = Self(2);
-    pub(crate) const UNIMPLEMENTED: Self = Self(12);
 
     /// The code of a `grpc-status`; one that no list knows is UNKNOWN.
     pub(crate) fn parse(header: &[u8]) -> Self {
@@ -114,6 +113,11 @@ impl Code {
 
     pub(crate) fn name(self) -> &'static str {
         CODES.get(usize::from(self.0)).copied().unwrap_or("UNKNOWN")
+    }
+
+    /// Whether only a method that is there gives this answer: not PERMISSION_DENIED, UNIMPLEMENTED or UNAUTHENTICATED.
+    pub(crate) fn vouches_for_method(self) -> bool {
+        !matches!(self.0, 7 | 12 | 16)
     }
 
     /// Whether the semantic conventions call it an error of the server.

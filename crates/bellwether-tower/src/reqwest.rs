@@ -17,11 +17,12 @@ use crate::client::{CallLayer, Outgoing};
 /// use bellwether_core::Registry;
 /// use bellwether_tower::{CallLayer, ObserveCalls};
 ///
-/// let registry = Registry::new();
-/// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
-///     .with(ObserveCalls::new(CallLayer::builder(&registry).peer("tts").build()?))
-///     .build();
-/// # Ok::<(), bellwether_core::Error>(())
+/// # use bellwether_core::Error;
+/// # use reqwest_middleware::ClientWithMiddleware;
+/// fn observed(client: reqwest::Client, registry: &Registry) -> Result<ClientWithMiddleware, Error> {
+///     let calls = CallLayer::builder(registry).peer("tts").build()?;
+///     Ok(reqwest_middleware::ClientBuilder::new(client).with(ObserveCalls::new(calls)).build())
+/// }
 /// ```
 #[derive(Debug, Clone)]
 pub struct ObserveCalls(CallLayer);

@@ -124,8 +124,8 @@ impl<'r> ObserveBuilder<'r> {
     }
 
     /// The gRPC methods that are called by their name, `package.Service/Method`, all others being `_OTHER`; default: every
-    /// method that is answered with anything but UNIMPLEMENTED. Declare them where a layer within answers for any
-    /// method, an authorisation for example, or strangers can name series.
+    /// method that was ever answered with anything but UNIMPLEMENTED, UNAUTHENTICATED or PERMISSION_DENIED. Declare them
+    /// where something within answers any method with another code, or strangers can name series.
     pub fn rpc_methods<M: Into<Box<str>>>(mut self, methods: impl IntoIterator<Item = M>) -> Self {
         self.rpc_methods = Some(methods.into_iter().map(Into::into).collect());
         self

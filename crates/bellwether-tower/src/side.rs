@@ -66,7 +66,9 @@ pub(crate) struct Server {
 /// Whom a client calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
+    /// What the application calls it; its address, if it gives it no name.
     name: Arc<str>,
+    named: bool,
     address: Arc<str>,
     port: u16,
     port_text: [u8; 5],
@@ -132,12 +134,12 @@ impl Side {
 
     /// The name of a gRPC method, if it is not the caller's invention: declared, or answered by something that knows
     /// gRPC, now or earlier. Our own calls are no inventions.
-    pub(crate) fn rpc_method<'a>(&self, path: &'a str, answered: bool) -> &'a str {
+    pub(crate) fn rpc_method<'a>(&self, path: &'a str, vouched: bool) -> &'a str {
         let known = match self {
             Self::Client(_) => true,
             Self::Server(server) => match &server.rpc_methods {
                 Some(declared) => declared.contains(path),
-                None => answered || server.metrics.knows(path),
+                None => vouched || server.metrics.knows(path),
             },
         };
         if known { path } else { OTHER }
@@ -160,12 +162,18 @@ impl Peer {
             *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
         }
-        Self { name: name.unwrap_or_else(|| Arc::clone(&address)), address, port, port_text }
+        let named = name.is_some();
+        Self { name: name.unwrap_or_else(|| Arc::clone(&address)), named, address, port, port_text }
     }
 
     /// What the application calls it; its address, if it gives it no name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What the application calls it; empty if it gives it no name.
+    pub(crate) fn given_name(&self) -> &str {
+        if self.named { &self.name } else { "" }
     }
 
     pub(crate) fn address(&self) -> &str {

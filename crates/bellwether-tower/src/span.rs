@@ -100,6 +100,11 @@ pub(crate) fn begin_call(uri: &Uri, method: &'static str, peer: &Peer, grpc: boo
         );
     }
     // Without query: it is where clients put keys.
+    let full = uri.scheme_str().zip(uri.authority()).map(|(scheme, authority)| {
+        // Nor with a password.
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        [scheme, "://", host, cut(uri.path())].concat()
+    });
     tracing::info_span!(
         target: "bellwether::client",
         "call",
@@ -111,8 +116,7 @@ pub(crate) fn begin_call(uri: &Uri, method: &'static str, peer: &Peer, grpc: boo
         error.type = field::Empty,
         server.address = address,
         server.port = port,
-        url.scheme = uri.scheme_str(),
-        url.path = cut(uri.path()),
+        url.full = full,
     )
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Registry;
 use super::family::{Family, Instrument, sealed};
 use super::metric::{Metric, Spec};
+use crate::counter::Scale;
 use crate::error::Error;
 use crate::histogram::{Histogram, grid};
 use crate::labels::{MAX_VALUE_LEN, Names, cut};
@@ -30,7 +31,7 @@ impl<'r, I: Instrument> MetricBuilder<'r, I, 0> {
             kind: <I as sealed::Instrument>::KIND,
             unit: None,
             description: None,
-            scale: 1.0,
+            scale: Scale::ONE,
             bounds: Box::default(),
             budget: registry.max_series(),
             reserved: None,
@@ -125,8 +126,9 @@ impl Spec {
         if let Some(unit) = &self.unit {
             check_unit(unit)?;
         }
-        if !(self.scale > 0.0 && self.scale.is_finite()) {
-            return Err(Error::illegal("scale", &self.scale.to_string(), "a positive number such as 1e-9"));
+        let factor = self.scale.factor();
+        if !(factor > 0.0 && factor.is_finite()) {
+            return Err(Error::illegal("scale", &factor.to_string(), "a positive number such as 1e-9"));
         }
         self.bounds = check_bounds(self.bounds)?;
         Ok(self)
@@ -144,7 +146,7 @@ impl<const N: usize> MetricBuilder<'_, Histogram, N> {
 impl<const N: usize> MetricBuilder<'_, crate::Counter, N> {
     /// What one count is worth in the metric's unit. Seconds counted in nanoseconds, `scale(1e-9)`, add up exactly.
     pub fn scale(mut self, scale: f64) -> Self {
-        self.spec.scale = scale;
+        self.spec.scale = Scale::new(scale);
         self
     }
 }

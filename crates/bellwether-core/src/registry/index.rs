@@ -117,10 +117,11 @@ impl Index {
         Ok(series)
     }
 
-    /// Enters a series in the table; a fuller one is built first when this one is half full. Under the mutex.
+    /// Enters a series in the table; a larger one is built first when this one is three quarters full. Under the mutex.
     fn publish(&self, number: u32) {
         let current = self.table.load(Ordering::Relaxed) as usize;
-        let current = if FIRST_TABLE << current < 2 * (number as usize + 1) { current + 1 } else { current };
+        let full = (FIRST_TABLE << current) / 4 * 3;
+        let current = if number as usize >= full { current + 1 } else { current };
         let Some(slot) = self.tables.get(current) else { return };
         if let Some(table) = slot.get() {
             self.enter(table, number);
@@ -138,7 +139,7 @@ impl Index {
         let Some(series) = self.series(number) else { return };
         let mask = table.len() - 1;
         let mut at = series.hash as usize & mask;
-        // Never more than half full: there is an empty word.
+        // Never full: there is an empty word.
         while let Some(word) = table.get(at) {
             if word.load(Ordering::Relaxed) == 0 {
                 word.store(series.hash >> 32 << 32 | u64::from(number + 1), Ordering::Release);

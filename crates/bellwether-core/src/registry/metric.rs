@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::index::Index;
 use super::series::{Handle, Series};
 use crate::clock::Clock;
-use crate::counter::Counter;
+use crate::counter::{Counter, Scale};
 use crate::error::Error;
 use crate::gauge::Gauge;
 use crate::histogram::{Histogram, Shape};
@@ -33,7 +33,7 @@ pub struct Metric {
     kind: MetricKind,
     unit: OnceLock<Box<str>>,
     description: OnceLock<Box<str>>,
-    scale: f64,
+    scale: Scale,
     shape: Arc<Shape>,
     budget: usize,
     /// Values of one label that may still open series when the budget is spent.
@@ -63,7 +63,7 @@ pub(super) struct Spec {
     pub(super) kind: MetricKind,
     pub(super) unit: Option<Box<str>>,
     pub(super) description: Option<Box<str>>,
-    pub(super) scale: f64,
+    pub(super) scale: Scale,
     pub(super) bounds: Box<[f64]>,
     pub(super) budget: usize,
     pub(super) reserved: Option<(Box<str>, HashSet<Box<str>>)>,
@@ -109,7 +109,7 @@ impl Metric {
     }
 
     /// What one count of a counter is worth in the metric's unit: 1, or 1e-9 for seconds counted in nanoseconds.
-    pub fn scale(&self) -> f64 {
+    pub fn scale(&self) -> Scale {
         self.scale
     }
 
@@ -279,8 +279,8 @@ impl Metric {
         if self.scale != spec.scale {
             return conflict(
                 "scale",
-                &format_args!("scaled by {}", self.scale),
-                &format_args!("scaled by {}", spec.scale),
+                &format_args!("scaled by {}", self.scale.factor()),
+                &format_args!("scaled by {}", spec.scale.factor()),
             );
         }
         if !spec.bounds.is_empty() && *self.bounds() != *spec.bounds {

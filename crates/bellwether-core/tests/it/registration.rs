@@ -210,7 +210,7 @@ fn a_metric_can_say_what_it_is() {
     let _one: Histogram = registry.histogram("wait").bounds([0.3]).build().unwrap();
     let metric = registry.metric("wait").unwrap();
     assert_eq!((metric.name(), metric.kind(), metric.max_series()), ("wait", MetricKind::Histogram, 7));
-    assert_eq!((metric.unit(), metric.description(), metric.scale()), ("", "", 1.0));
+    assert_eq!((metric.unit(), metric.description(), metric.scale().factor()), ("", "", 1.0));
     // What the first left open the second may say, once.
     for (unit, text) in [("s", "Waiting."), ("s", "Something else.")] {
         let _again = registry.histogram("wait").unit(unit).description(text).build().unwrap();

@@ -5,7 +5,7 @@
 //! take them one by one.
 
 use bellwether_core::histogram::grid;
-use bellwether_core::{Exemplar, Handle, Histogram, HistogramSnapshot, Metric, MetricKind, Series, Timestamp};
+use bellwether_core::{Exemplar, Handle, Histogram, HistogramSnapshot, Metric, MetricKind, Scale, Series, Timestamp};
 
 use super::buckets::Buckets;
 use super::exemplars;
@@ -22,7 +22,7 @@ pub(super) struct Protobuf {
     created: bool,
     labels: LabelSets,
     buckets: Buckets,
-    scale: f64,
+    scale: Scale,
     /// The fields of the family at hand that every message of it begins with.
     header: Vec<u8>,
     /// Its metrics that were not sent yet.
@@ -41,7 +41,7 @@ impl Protobuf {
             created,
             labels: LabelSets::new(names, format.escaping(), lead),
             buckets: Buckets::default(),
-            scale: 1.0,
+            scale: Scale::ONE,
             header: Vec::new(),
             body: Vec::new(),
             block: Vec::new(),
@@ -111,7 +111,7 @@ impl Protobuf {
         self.inner.clear();
         let field = match series.handle() {
             Handle::Counter(counter) => {
-                let value = (counter.value() as f64 * self.scale).min(f64::MAX);
+                let value = self.scale.of(counter.value()).min(f64::MAX);
                 wire::double(1, value, &mut self.inner);
                 self.created(3, series.created());
                 3

@@ -1,6 +1,6 @@
 //! The text formats: Prometheus 0.0.4 and OpenMetrics 1.0.
 
-use bellwether_core::{Exemplar, Handle, Histogram, HistogramSnapshot, Metric, MetricKind, Series, Timestamp};
+use bellwether_core::{Exemplar, Handle, Histogram, HistogramSnapshot, Metric, MetricKind, Scale, Series, Timestamp};
 
 use super::buckets::Buckets;
 use super::format::{Format, Syntax};
@@ -18,7 +18,7 @@ pub(super) struct Text {
     labels: LabelSets,
     heads: Heads,
     buckets: Buckets,
-    scale: f64,
+    scale: Scale,
     /// What follows the labels in the line of each bucket, infinity's last: `le="0.5"} `.
     tails: Vec<Vec<u8>>,
     /// The labels of the series at hand: `a="1",b="2"`.
@@ -54,7 +54,7 @@ impl Text {
             labels: LabelSets::new(names, format.escaping(), lead),
             heads: Heads::default(),
             buckets: Buckets::default(),
-            scale: 1.0,
+            scale: Scale::ONE,
             tails: Vec::new(),
             block: Vec::new(),
             line: Vec::new(),
@@ -127,9 +127,10 @@ impl Text {
         match series.handle() {
             Handle::Counter(counter) => {
                 self.heads.sample.write(&self.block, out);
-                match self.scale {
-                    1.0 => write_u64(counter.value(), out),
-                    scale => write_f64(counter.value() as f64 * scale, out),
+                if self.scale.is_one() {
+                    write_u64(counter.value(), out);
+                } else {
+                    write_f64(self.scale.of(counter.value()), out);
                 }
                 out.push(b'\n');
                 self.created(series.created(), out);

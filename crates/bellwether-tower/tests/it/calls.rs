@@ -21,6 +21,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use crate::echo::{self, Caller, code, drain, text};
 use crate::ends::pieces;
 use crate::harness::calls::{Calls, check_call, plain};
+use crate::harness::watch::PEER_NAME;
 use crate::harness::{Server, Version, Watch, check_once};
 
 fn app() -> Router {
@@ -29,10 +30,22 @@ fn app() -> Router {
         .route("/stream", get(async || pieces(&["one ", "two"])))
         .route("/none", get(async || StatusCode::NO_CONTENT))
         .route("/never", get(pending::<()>))
-        .route("/endless", get(async || Body::from_stream(first().chain(stream::pending()))))
+        .route("/endless", get(async || endless("first")))
         .route("/half", get(async || Body::from_stream(first().chain(stream::iter([Err(std::io::Error::other("x"))])))))
+        .route("/done", get(async || events("data: {}\n\ndata: [DONE]\n\n")))
+        .route("/more", get(async || events("data: {}\n\n")))
+        .route("/busy", get(async || (StatusCode::TOO_MANY_REQUESTS, endless("later"))))
         .route("/status/{status}", get(async |path: axum::extract::Path<u16>| StatusCode::from_u16(path.0).unwrap()))
         .route("/up", post(async |body: Bytes| body.len().to_string()))
+}
+
+/// A body that says something and does not end.
+fn endless(text: &'static str) -> Body {
+    Body::from_stream(stream::iter([Ok::<_, std::io::Error>(text)]).chain(stream::pending()))
+}
+
+fn events(text: &'static str) -> impl axum::response::IntoResponse {
+    ([("content-type", "text/event-stream")], endless(text))
 }
 
 /// One piece, and then a pause in which it goes out, before whatever comes breaks off.
@@ -96,6 +109,23 @@ async fn given_up_before_the_head() {
     }
 }
 
+/// Clients of language models stop reading at `[DONE]`, and few read the text of an error.
+#[tokio::test]
+async fn read_as_far_as_needed() {
+    for (path, expect) in [
+        ("/done", "-> GET {at} 200 {v} - success"),
+        ("/more", "-> GET {at} 200 {v} - cancelled"),
+        ("/busy", "-> GET {at} 429 {v} 429 throttled"),
+    ] {
+        let ask = async |mut calls: Calls| {
+            let mut body = calls.ask("GET", path).await.unwrap().into_body();
+            body.frame().await.unwrap().unwrap();
+            drop(body);
+        };
+        check_call(app(), ask, expect).await;
+    }
+}
+
 #[tokio::test]
 async fn given_up_in_the_body() {
     let ask = async |mut calls: Calls| {
@@ -126,6 +156,8 @@ async fn nobody_listens() {
         calls.ask("GET", "/hello").await.unwrap_err();
         watch.is(&[&format!("-> GET {at} - {} connect failure", version.name())]);
         assert_eq!(watch.the_one().peer.as_deref(), Some("stt"));
+        let (labels, _) = &watch.histogram("http.client.request.duration")[0];
+        assert!(labels.contains(&(PEER_NAME.to_owned(), "stt".to_owned())), "{labels:?}");
     }
 }
 

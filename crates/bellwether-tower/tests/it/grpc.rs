@@ -41,7 +41,6 @@ async fn every_code() {
         (Code::DeadlineExceeded, "DEADLINE_EXCEEDED DEADLINE_EXCEEDED failure"),
         (Code::NotFound, "NOT_FOUND - client_error"),
         (Code::AlreadyExists, "ALREADY_EXISTS - client_error"),
-        (Code::PermissionDenied, "PERMISSION_DENIED - client_error"),
         (Code::ResourceExhausted, "RESOURCE_EXHAUSTED - client_error"),
         (Code::FailedPrecondition, "FAILED_PRECONDITION - client_error"),
         (Code::Aborted, "ABORTED - client_error"),
@@ -49,12 +48,25 @@ async fn every_code() {
         (Code::Internal, "INTERNAL INTERNAL failure"),
         (Code::Unavailable, "UNAVAILABLE UNAVAILABLE failure"),
         (Code::DataLoss, "DATA_LOSS DATA_LOSS failure"),
-        (Code::Unauthenticated, "UNAUTHENTICATED - client_error"),
     ] {
         let call = async |mut caller: Caller| {
             assert_eq!(caller.unary("/test.Echo/Say", code(given)).await.unwrap_err().code(), given);
         };
         check_call(call, &format!("grpc test.Echo/Say {expect}")).await;
+    }
+}
+
+/// A refusal vouches for no method's name: a guard refuses whatever is asked for.
+#[tokio::test]
+async fn refusals_name_nothing() {
+    for (given, expect) in [
+        (Code::PermissionDenied, "PERMISSION_DENIED - client_error"),
+        (Code::Unauthenticated, "UNAUTHENTICATED - client_error"),
+    ] {
+        let call = async |mut caller: Caller| {
+            assert_eq!(caller.unary("/test.Echo/Say", code(given)).await.unwrap_err().code(), given);
+        };
+        check_call(call, &format!("grpc _OTHER {expect}")).await;
     }
 }
 

@@ -10,7 +10,6 @@ use bellwether_core::{Scope, TraceContext};
 use bellwether_tower::ObserveCalls;
 use futures_util::{StreamExt, poll, stream};
 use http::{HeaderMap, StatusCode};
-use reqwest::Client;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 use crate::calls::first;
@@ -31,6 +30,13 @@ fn app() -> Router {
         .route("/seen", get(async |headers: HeaderMap| format!("{:?}", headers.get("traceparent"))))
 }
 
+/// A client for loopback. In a build that has TLS but no provider, reqwest wants one before it speaks even plain HTTP.
+fn plain() -> reqwest::ClientBuilder {
+    // An error says that another test of this process was first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().tls_certs_only([]).no_proxy()
+}
+
 /// A client, and the origin it calls.
 struct Calls {
     client: ClientWithMiddleware,
@@ -49,10 +55,10 @@ async fn check(ask: impl AsyncFn(Calls), expect: &str) {
         let server = Server::start(app()).await;
         let at = format!("{} {}", server.addr.ip(), server.addr.port());
         let client = match version {
-            Version::One => Client::builder().http1_only(),
-            Version::Two => Client::builder().http2_prior_knowledge(),
+            Version::One => plain().http1_only(),
+            Version::Two => plain().http2_prior_knowledge(),
         };
-        let client = client.no_proxy().build().unwrap();
+        let client = client.build().unwrap();
         let client = ClientBuilder::new(client).with(ObserveCalls::new(watch.call_layer())).build();
         ask(Calls { client, origin: format!("http://{}", server.addr) }).await;
         check_once(&watch, server, &expect.replace("{v}", version.name()).replace("{at}", &at)).await;
@@ -132,7 +138,7 @@ async fn nobody_listens() {
     let server = Server::start(app()).await;
     let addr = server.addr;
     server.stop().await;
-    let client = ClientBuilder::new(Client::new()).with(ObserveCalls::new(watch.call_layer())).build();
+    let client = ClientBuilder::new(plain().build().unwrap()).with(ObserveCalls::new(watch.call_layer())).build();
     client.get(format!("http://{addr}/hello")).send().await.unwrap_err();
     watch.is(&[&format!("-> GET {} {} - 1.1 connect failure", addr.ip(), addr.port())]);
 }
@@ -157,7 +163,7 @@ async fn url_that_is_no_uri() {
     };
     let watch = Watch::new();
     let server = Server::start(app()).await;
-    let client = ClientBuilder::new(Client::new()).with(ObserveCalls::new(watch.call_layer())).build();
+    let client = ClientBuilder::new(plain().build().unwrap()).with(ObserveCalls::new(watch.call_layer())).build();
     ask(Calls { client, origin: format!("http://{}", server.addr) }).await;
     server.stop().await;
     assert_eq!(watch.lines().len(), 1, "{:?}", watch.lines());

@@ -72,23 +72,30 @@ async fn answered_by_everything_alike() {
     check_flat(plain, service, MANY).await;
 }
 
-/// A guard in front of all methods answers as gRPC for what may not exist: whoever declares the methods is safe from that.
+/// A guard in front of all methods answers as gRPC for what may not exist; its refusals name nothing.
 #[tokio::test]
 async fn refused_by_a_guard() {
+    check_flat(plain, service_fn(async |_| guard(tonic::Status::unauthenticated("who are you"))), MANY).await;
+}
+
+/// One with a code of its own names what it refuses, unless the methods are declared.
+#[tokio::test]
+async fn refused_by_an_odd_guard() {
     let declared =
         |registry: &Registry| ObserveLayer::builder(registry).rpc_methods(["test.Echo/Say"]).build().unwrap();
-    check_flat(declared, service_fn(guard), MANY).await;
+    check_flat(declared, service_fn(async |_| guard(tonic::Status::aborted("no"))), MANY).await;
 }
 
-async fn guard(_: Request<Body>) -> Result<Response<Body>, Infallible> {
-    Ok(tonic::Status::unauthenticated("who are you").into_http::<tonic::body::Body>().map(Body::new))
+fn guard(status: tonic::Status) -> Result<Response<Body>, Infallible> {
+    Ok(status.into_http::<tonic::body::Body>().map(Body::new))
 }
 
-/// Whoever does not is bounded by the budget, and sees what overflowed.
+/// Whoever declares nothing then is bounded by the budget, and sees what overflowed.
 #[tokio::test]
-async fn refused_by_a_guard_that_declares_nothing() {
+async fn refused_by_an_odd_guard_that_declares_nothing() {
     let watch = Watch::new();
-    let mut service = plain(&watch.registry).layer(service_fn(guard));
+    let refuse = async |_: Request<Body>| guard(tonic::Status::aborted("no"));
+    let mut service = plain(&watch.registry).layer(service_fn(refuse));
     let mut sizes = Vec::new();
     for n in 0..MANY {
         service.ready().await.unwrap().call(probe(n)).await.unwrap();

@@ -1,5 +1,6 @@
 //! The file `bellwether.toml`, read with a suspicion that ends in a line number.
 
+use std::fmt;
 use std::path::Path;
 
 use toml::Spanned;
@@ -21,7 +22,7 @@ use crate::error::Error;
 /// assert_eq!(wrong.to_string(), "bellwether.toml:2: there is no setting metrics.acess; did you mean metrics.access?");
 /// # Ok::<(), bellwether::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Config {
     /// Rows of the table, each with its value.
     values: Vec<(usize, Value)>,
@@ -68,6 +69,13 @@ impl Config {
             // Accepted before.
             let _ = TABLE.get(*row).and_then(|row| row.apply(to, value));
         }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.values.iter().filter_map(|(row, value)| Some((TABLE.get(*row)?, value)));
+        f.debug_map().entries(settings.map(|(row, value)| (row.key, row.show(value)))).finish()
     }
 }
 

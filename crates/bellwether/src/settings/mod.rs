@@ -6,6 +6,7 @@ mod suggest;
 mod table;
 mod value;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub(crate) struct LogSettings {
 }
 
 /// What is said of OTLP.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct OtlpChoices {
     pub(crate) enabled: Option<bool>,
     pub(crate) endpoint: Option<String>,
@@ -72,5 +73,18 @@ impl Default for Settings {
             log: LogSettings::default(),
             otlp: OtlpChoices::default(),
         }
+    }
+}
+
+impl fmt::Debug for OtlpChoices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The values of headers are secrets, and a URL may hold one.
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("OtlpChoices")
+            .field("enabled", &self.enabled)
+            .field("endpoint", &self.endpoint.is_some())
+            .field("protocol", &self.protocol)
+            .field("headers", &headers)
+            .finish_non_exhaustive()
     }
 }

@@ -224,7 +224,12 @@ impl Row {
         if self.secret {
             return format!("{key} is not legal (its value is not shown): accepted is {accepted}");
         }
-        format!("{key} is {}: accepted is {accepted}", value.show())
+        format!("{key} is {}: accepted is {accepted}", self.show(value))
+    }
+
+    /// A value of this setting as it may be shown.
+    pub(super) fn show(&self, value: &Value) -> String {
+        if self.secret { "…".to_owned() } else { value.show() }
     }
 
     /// The crate feature that it needs and that is off.

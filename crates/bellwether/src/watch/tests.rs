@@ -13,7 +13,7 @@ fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> Option<f64
     let metric = registry.metric(name)?;
     let series = metric.series().find(|series| labels.iter().all(|(name, value)| series.label(name) == Some(value)))?;
     Some(match series.handle() {
-        Handle::Counter(counter) => counter.value() as f64 * metric.scale(),
+        Handle::Counter(counter) => metric.scale().of(counter.value()),
         Handle::Gauge(gauge) => gauge.value(),
         Handle::Histogram(histogram) => histogram.snapshot().count() as f64,
         other => panic!("{other:?}"),

@@ -1,6 +1,6 @@
 //! Settings: what is accepted, who wins, and what is said of what is wrong.
 
-use bellwether::{Bellwether, Config};
+use bellwether::{Access, Bellwether, Config};
 use proptest::prelude::*;
 
 use super::nothing;
@@ -187,6 +187,24 @@ fn variables_are_refused_by_name() {
     BELLWETHER_METRICS_TOKEN: metrics.token is not legal (its value is not shown): accepted is a text of at least 16 printable ASCII characters without spaces
     BELLWETHER_SERVICE_ATTRIBUTES: service.attributes is "a": accepted is a table of texts such as { "deployment.environment.name" = "prod" }; in a variable, name=value separated by commas
     "#);
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let text = "[metrics]\ntoken = \"sesame-sesame-sesame\"\n[service]\nname = \"shop\"\n";
+    let config = Config::parse(text, "x").unwrap();
+    insta::assert_snapshot!(format!("{config:?}"), @r#"{"metrics.token": "…", "service.name": "\"shop\""}"#);
+    let shown = format!("{:?}", Bellwether::builder("test").settings(config).access(Access::nobody().or_token("sesame")));
+    assert!(!shown.contains("sesame"), "{shown}");
+}
+
+#[cfg(feature = "otlp")]
+#[test]
+fn what_a_collector_is_told_in_secret_is_not_shown() {
+    let text = "[otlp]\nenabled = false\nendpoint = \"http://c/?key=sesame\"\nheaders = { x-key = \"sesame\" }\n";
+    let config = Config::parse(text, "x").unwrap();
+    let shown = format!("{config:?}");
+    assert!(shown.contains("otlp.headers") && !shown.contains("sesame"), "{shown}");
 }
 
 #[test]

@@ -103,8 +103,7 @@ impl fmt::Debug for Words {
     }
 }
 
-/// The client stops reading at the last event. What follows is read here: otherwise the connection could not be
-/// used again, and every call would look as if it had been given up.
+/// The client stops reading at the last event. What follows is read here, so that the connection can be used again.
 fn read_to_the_end(response: Response) -> Response {
     let status = response.status();
     let chunks = stream::try_unfold(response, |mut response| async move {

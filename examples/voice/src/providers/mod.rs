@@ -6,7 +6,7 @@ pub mod tts;
 
 use std::{env, fmt, time::Duration};
 
-use bellwether_tower::{CallLayer, ObserveCalls};
+use bellwether::tower::{CallLayer, ObserveCalls};
 use http::header::RETRY_AFTER;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 

@@ -1,7 +1,7 @@
 //! One data point of each kind.
 
 use bellwether_core::histogram::grid;
-use bellwether_core::{Exemplar, Histogram, HistogramSnapshot, Series, Timestamp};
+use bellwether_core::{Exemplar, Histogram, HistogramSnapshot, Scale, Series, Timestamp};
 
 use super::super::settings::Histograms;
 use super::super::wire;
@@ -54,11 +54,8 @@ fn attributes(out: &mut Vec<u8>, field: u32, series: &Series) {
 }
 
 /// A point of a sum: whole where a count is worth 1.
-pub(super) fn count(out: &mut Vec<u8>, series: &Series, at: Times, count: u64, scale: f64) {
-    let value = match scale {
-        1.0 => (6, count.min(i64::MAX as u64)),
-        _ => (4, (count as f64 * scale).to_bits()),
-    };
+pub(super) fn count(out: &mut Vec<u8>, series: &Series, at: Times, count: u64, scale: Scale) {
+    let value = if scale.is_one() { (6, count.min(i64::MAX as u64)) } else { (4, scale.of(count).to_bits()) };
     wire::nested(out, POINT, 2, |out| {
         fixed(out, [(2, at.start.unix_nanos()), (3, at.now.unix_nanos()), value]);
         attributes(out, 7, series);

@@ -78,6 +78,9 @@ const RPC_CALL: (&str, &[&str]) = (
     ],
 );
 
+/// What the application calls the one it called: no column, since few tests give a name.
+pub(crate) const PEER_NAME: &str = "service.peer.name";
+
 impl Watch {
     pub(crate) fn new() -> Self {
         let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
@@ -111,7 +114,8 @@ impl Watch {
                 let arrow = name.contains(".client.").then(|| "->".to_owned());
                 let mut line: Vec<String> =
                     arrow.into_iter().chain(columns.iter().map(|column| value(column))).collect();
-                let extra = labels.iter().filter(|(name, _)| !columns.contains(&name.as_str()));
+                let known = |name: &str| columns.contains(&name) || name == PEER_NAME;
+                let extra = labels.iter().filter(|(name, _)| !known(name));
                 line.extend(extra.map(|(name, value)| format!("{name}={value}")));
                 lines.extend(std::iter::repeat_n(line.join(" "), snapshot.count() as usize));
             }
