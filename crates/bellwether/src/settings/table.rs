@@ -132,14 +132,18 @@ pub(super) const TABLE: &[Row] = &[
         ),
     ),
     needs("otlp", row("otlp.enabled", "true or false", Kind::Flag(|to, enabled| to.otlp.enabled = Some(enabled)))),
-    needs(
-        "otlp",
-        row(
-            "otlp.endpoint",
-            "a URL such as \"http://collector:4318\"",
-            Kind::Text(|to, url| short(url).map(|url| to.otlp.endpoint = Some(url))),
-        ),
-    ),
+    Row {
+        // Some collectors want their key in it.
+        secret: true,
+        ..needs(
+            "otlp",
+            row(
+                "otlp.endpoint",
+                "a URL such as \"http://collector:4318\"",
+                Kind::Text(|to, url| short(url).map(|url| to.otlp.endpoint = Some(url))),
+            ),
+        )
+    },
     needs(
         "otlp",
         row(

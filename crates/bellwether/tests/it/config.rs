@@ -194,7 +194,8 @@ fn secrets_are_not_shown() {
     let text = "[metrics]\ntoken = \"sesame-sesame-sesame\"\n[service]\nname = \"shop\"\n";
     let config = Config::parse(text, "x").unwrap();
     insta::assert_snapshot!(format!("{config:?}"), @r#"{"metrics.token": "…", "service.name": "\"shop\""}"#);
-    let shown = format!("{:?}", Bellwether::builder("test").settings(config).access(Access::nobody().or_token("sesame")));
+    let shown =
+        format!("{:?}", Bellwether::builder("test").settings(config).access(Access::nobody().or_token("sesame")));
     assert!(!shown.contains("sesame"), "{shown}");
 }
 
