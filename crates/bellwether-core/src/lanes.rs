@@ -11,41 +11,44 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::sync::{AtomicU64, AtomicUsize, LANES, OnceBox, thread_address};
 
-/// Enough words between what all threads read and what the owner writes to keep them in different cache lines.
-const APART: usize = 7;
-
 /// A thread looks for a lane of its own in so many places.
 const TRIES: usize = if LANES < 8 { LANES } else { 8 };
 
-#[repr(C)] // Else the compiler may move the words that hold the fields apart.
+/// A lane is one cache line apart from what is beside it, by words of its own: all threads read who owns it.
+#[repr(C)] // Else the compiler may put the lane first.
 pub(crate) struct Lanes<L> {
     /// Who owns the first lane: the address of a thread, 0 while nobody does. Addresses are unique among living threads,
     /// and a thread that inherits a dead one's address inherits its lane: it was started by way of locks (of the allocator
     /// and the thread library) that order its first read after the dead thread's last write.
     owner: AtomicUsize,
     others: OnceBox<Others<L>>,
-    _apart: [u64; APART],
     first: L,
 }
 
 /// What is there once a second thread has come.
+#[repr(C)]
 struct Others<L> {
     owner: AtomicUsize,
-    shared: OnceBox<Padded<L>>,
+    shared: OnceBox<L>,
     owned: OnceBox<Owned<L>>,
-    second: Padded<L>,
+    second: L,
 }
 
 /// Lanes with owners. The owners stand together, apart from what they write: a thread that looks for its own reads those
 /// of others.
 struct Owned<L> {
     owners: [AtomicUsize; LANES],
-    lanes: [OnceBox<Padded<L>>; LANES],
+    lanes: [OnceBox<L>; LANES],
 }
 
-#[repr(align(64))]
-#[derive(Default)]
-struct Padded<L>(L);
+/// The lane of a counter.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(crate) struct Tally {
+    _before: [u64; 7],
+    pub(crate) count: AtomicU64,
+    _behind: [u64; 7],
+}
 
 /// What a shared write tells: whether another thread was in the way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub(crate) enum Met {
 
 impl<L: Default> Default for Lanes<L> {
     fn default() -> Self {
-        Self { owner: AtomicUsize::new(0), others: OnceBox::new(), _apart: [0; APART], first: L::default() }
+        Self { owner: AtomicUsize::new(0), others: OnceBox::new(), first: L::default() }
     }
 }
 
@@ -65,13 +68,29 @@ impl<L: Default> Lanes<L> {
     #[inline]
     pub(crate) fn write(&self, exclusive: impl FnOnce(&L), shared: impl FnOnce(&L) -> Met) {
         let me = thread_address();
+        let own = if self.owner.load(Relaxed) == me { Some(&self.first) } else { self.own_beside(me) };
+        match own {
+            Some(lane) => exclusive(lane),
+            None => self.write_shared(shared),
+        }
+    }
+
+    /// The lane of a thread that does not own the first, or not yet. Out of line, so that the few instructions of the
+    /// first owner stay in line.
+    #[inline(never)]
+    fn own_beside(&self, me: usize) -> Option<&L> {
         if claim(&self.owner, me) {
-            return exclusive(&self.first);
+            return Some(&self.first);
         }
         let others = self.others.get_or_init(Box::default);
-        match others.own(me) {
-            Some(lane) => exclusive(lane),
-            None => others.write_shared(shared),
+        if claim(&others.owner, me) { Some(&others.second) } else { others.owned.get()?.lane(me) }
+    }
+
+    #[inline(never)]
+    fn write_shared(&self, shared: impl FnOnce(&L) -> Met) {
+        let others = self.others.get_or_init(Box::default);
+        if shared(others.shared.get_or_init(Box::default)) == Met::Somebody {
+            others.owned.get_or_init(Box::default);
         }
     }
 
@@ -82,22 +101,7 @@ impl<L: Default> Lanes<L> {
         let shared = others.and_then(|others| others.shared.get());
         let owned = others.and_then(|others| others.owned.get()).map_or(&[][..], |owned| &owned.lanes);
         let beside = second.into_iter().chain(shared).chain(owned.iter().filter_map(OnceBox::get));
-        std::iter::once(&self.first).chain(beside.map(|lane| &lane.0))
-    }
-}
-
-impl<L: Default> Others<L> {
-    /// The lane that is this thread's own, if there is one.
-    #[inline]
-    fn own(&self, me: usize) -> Option<&L> {
-        if claim(&self.owner, me) { Some(&self.second.0) } else { self.owned.get()?.lane(me) }
-    }
-
-    fn write_shared(&self, shared: impl FnOnce(&L) -> Met) {
-        let lane = self.shared.get_or_init(Box::default);
-        if shared(&lane.0) == Met::Somebody {
-            self.owned.get_or_init(Box::default);
-        }
+        std::iter::once(&self.first).chain(beside)
     }
 }
 
@@ -109,7 +113,7 @@ impl<L: Default> Owned<L> {
         let mixed = (me as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         let home = ((mixed * LANES as u64) >> 32) as usize;
         let at = (home..home + TRIES).map(|at| at % LANES).find(|at| claim(&self.owners[*at], me))?;
-        Some(&self.lanes[at].get_or_init(Box::default).0)
+        Some(self.lanes[at].get_or_init(Box::default))
     }
 }
 
@@ -122,7 +126,7 @@ fn claim(owner: &AtomicUsize, me: usize) -> bool {
 
 impl<L: Default> Default for Others<L> {
     fn default() -> Self {
-        Self { owner: AtomicUsize::new(0), shared: OnceBox::new(), owned: OnceBox::new(), second: Padded::default() }
+        Self { owner: AtomicUsize::new(0), shared: OnceBox::new(), owned: OnceBox::new(), second: L::default() }
     }
 }
 

@@ -57,20 +57,21 @@ const BOUNDS: [u64; BUCKETS_PER_OCTAVE as usize] = [
     0xf50765b6e4540,
 ];
 
-/// The bucket at the start of each of 64 equal slices of the octave. A slice (1/64) is narrower than any bucket (≥ 2.2 %),
-/// so the bucket of a value is this or the next.
-const FIRST: [u8; 64] = {
-    let mut first = [0; 64];
+/// For each of 64 equal slices of the octave, the bucket at its start, below the mantissa where the next bucket begins.
+/// A slice (1/64) is narrower than any bucket (≥ 2.2 %), so the bucket of a value is this or the next.
+const SLICES: [u64; 64] = {
+    let mut slices = [0; 64];
     let mut slice = 0;
     let mut bucket = 0;
     while slice < 64 {
         while bucket + 1 < BOUNDS.len() && BOUNDS[bucket + 1] <= (slice as u64) << (MANTISSA_BITS - 6) {
             bucket += 1;
         }
-        first[slice] = bucket as u8;
+        let next = if bucket + 1 < BOUNDS.len() { BOUNDS[bucket + 1] } else { MANTISSA + 1 };
+        slices[slice] = next << 8 | bucket as u64;
         slice += 1;
     }
-    first
+    slices
 };
 
 /// Where a value is counted.
@@ -92,12 +93,10 @@ pub(crate) fn place(value: f64) -> Option<Place> {
     // Buckets include their upper end: one less makes that end the last of its own bucket.
     let bits = magnitude.to_bits() - 1;
     let mantissa = bits & MANTISSA;
-    let slice = (mantissa >> (MANTISSA_BITS - 6)) as usize & 63;
-    let first = FIRST[slice];
-    let next = BOUNDS[(first as usize + 1) & 31];
-    let within = first + u8::from(next != 0 && mantissa >= next);
+    let slice = SLICES[(mantissa >> (MANTISSA_BITS - 6)) as usize & 63];
+    let within = slice as u8 + u8::from(mantissa >= slice >> 8);
     let exponent = (bits >> MANTISSA_BITS) as u16;
-    let sign = u16::from(value < 0.0) << 12;
+    let sign = (value.to_bits() >> 63 << 12) as u16;
     Some(Place { chunk: sign | exponent << 1 | u16::from(within >> 4), bucket: within & 15 })
 }
 

@@ -1,76 +1,57 @@
 //! What one lane of a histogram keeps: sum, extremes, and the buckets that were ever touched.
 
-use std::sync::Mutex;
+use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use once_cell::race::OnceBox;
 
-use super::grid::{self, CHUNK, CHUNKS, Place};
+use super::chunk::Chunk;
+use super::grid::{self, CHUNKS, Place};
 use crate::exemplar::Exemplar;
 use crate::lanes::{Met, add_exclusive, add_shared, update_f64};
 
-/// Chunks that fit without another table: neighbors, four octaves of them.
+/// Neighbors, four octaves of them, each have a place of their own.
 const NEAR: usize = 8;
-/// A wider table for wider spreads, and one for all there is.
-const FAR: usize = 64;
+/// So many that fall on one place are chained there; beyond, each has its place in a table of all there are.
+const CHAINED: usize = 8;
 
-type Table<const N: usize> = [OnceBox<Chunk>; N];
-
+/// What every record writes stands in the middle, apart from what other threads read: their words before this lane, and
+/// whatever the allocator put behind it.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Lane {
+    all: OnceBox<Box<[OnceBox<Chunk>]>>,
+    /// For each declared bound, how many values lie in its bucket between it and the bound before.
+    cuts: OnceBox<Box<[AtomicU64]>>,
+    _apart: [u64; 5],
     sum: AtomicU64,
     min: AtomicU64,
     max: AtomicU64,
     zero: AtomicU64,
-    near: Table<NEAR>,
-    far: OnceBox<Table<FAR>>,
-    all: OnceBox<Box<[OnceBox<Chunk>]>>,
+    near: [OnceBox<Chunk>; NEAR],
 }
 
-/// Half an octave of buckets.
-#[derive(Debug)]
-pub(crate) struct Chunk {
-    pub(crate) key: u16,
-    /// Which buckets are divided by cuts.
-    divided: u16,
-    counts: [AtomicU64; CHUNK],
-    cuts: Option<Box<[Cut]>>,
-    /// One for each part that the cuts make of it.
-    exemplars: OnceBox<Box<[Mutex<Option<Exemplar>>]>>,
-}
-
-/// A declared bound inside a bucket, and how many values lie between it and the one before.
-#[derive(Debug)]
-pub(crate) struct Cut {
-    bucket: u8,
-    /// Which of the metric's bounds this is.
-    at: u16,
-    bound: f64,
-    count: AtomicU64,
-}
+const _: () = assert!(offset_of!(Lane, sum) >= 56 && size_of::<Lane>() - offset_of!(Lane, near) >= 56);
 
 impl Default for Lane {
     fn default() -> Self {
         Self {
+            all: OnceBox::new(),
+            cuts: OnceBox::new(),
+            _apart: [0; 5],
             sum: AtomicU64::default(),
             min: AtomicU64::new(f64::INFINITY.to_bits()),
             max: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
             zero: AtomicU64::default(),
             near: [const { OnceBox::new() }; NEAR],
-            far: OnceBox::new(),
-            all: OnceBox::new(),
         }
     }
 }
 
 impl Lane {
-    /// Counts a finite value, as the only writer.
+    /// Counts a finite value, as the only writer. The count comes last: whoever sees it sees the extremes, too.
     #[inline]
     pub(crate) fn record_exclusive(&self, value: f64, bounds: &[f64]) {
-        match grid::place(value) {
-            None => add_exclusive(&self.zero, 1),
-            Some(place) => add_exclusive(self.chunk(place.chunk, bounds).counter(place, value), 1),
-        }
         let sum = f64::from_bits(self.sum.load(Relaxed)) + value;
         self.sum.store(sum.to_bits(), Relaxed);
         if value < f64::from_bits(self.min.load(Relaxed)) {
@@ -79,15 +60,17 @@ impl Lane {
         if value > f64::from_bits(self.max.load(Relaxed)) {
             self.max.store(value.to_bits(), Relaxed);
         }
+        let Some(place) = grid::place(value) else { return add_exclusive(&self.zero, 1) };
+        let chunk = self.chunk(place.chunk, bounds);
+        match self.cut(chunk, place, value, bounds) {
+            Some(cut) => add_exclusive(cut, 1),
+            None => chunk.count_exclusive(place.bucket),
+        }
     }
 
     /// Counts a finite value where others may write too.
     #[inline]
     pub(crate) fn record_shared(&self, value: f64, bounds: &[f64]) -> Met {
-        let bucket = match grid::place(value) {
-            None => add_shared(&self.zero, 1),
-            Some(place) => add_shared(self.chunk(place.chunk, bounds).counter(place, value), 1),
-        };
         let sum = update_f64(&self.sum, |sum| sum + value);
         if value < f64::from_bits(self.min.load(Relaxed)) {
             update_f64(&self.min, |min| min.min(value));
@@ -95,14 +78,39 @@ impl Lane {
         if value > f64::from_bits(self.max.load(Relaxed)) {
             update_f64(&self.max, |max| max.max(value));
         }
-        if bucket == Met::Somebody { bucket } else { sum }
+        let count = match grid::place(value) {
+            None => add_shared(&self.zero, 1),
+            Some(place) => {
+                let chunk = self.chunk(place.chunk, bounds);
+                match self.cut(chunk, place, value, bounds) {
+                    Some(cut) => add_shared(cut, 1),
+                    None => chunk.count_shared(place.bucket),
+                }
+            }
+        };
+        if count == Met::Somebody { count } else { sum }
     }
 
     /// Keeps an exemplar for the half octave of its value; the zero bucket keeps none.
     pub(crate) fn keep(&self, exemplar: Exemplar, bounds: &[f64]) {
         if let Some(place) = grid::place(exemplar.value) {
-            self.chunk(place.chunk, bounds).keep(exemplar);
+            self.chunk(place.chunk, bounds).keep(exemplar, bounds);
         }
+    }
+
+    /// The counter of the bound that a value lies below in its own bucket, if there is one.
+    #[inline]
+    fn cut(&self, chunk: &Chunk, place: Place, value: f64, bounds: &[f64]) -> Option<&AtomicU64> {
+        if chunk.divides(place.bucket) { self.cut_beyond(place, value, bounds) } else { None }
+    }
+
+    #[inline(never)]
+    fn cut_beyond(&self, place: Place, value: f64, bounds: &[f64]) -> Option<&AtomicU64> {
+        let at = bounds.partition_point(|bound| *bound < value);
+        if grid::place(*bounds.get(at)?) != Some(place) {
+            return None;
+        }
+        self.cuts.get_or_init(|| Box::new(bounds.iter().map(|_| AtomicU64::new(0)).collect())).get(at)
     }
 
     #[inline]
@@ -113,18 +121,17 @@ impl Lane {
         }
     }
 
-    /// Finds or makes a chunk that is not at its place in the nearest table. Each table has one place for a key, and the
-    /// last has a place of its own for every key.
+    /// Finds or makes a chunk that is not the first at its place.
+    #[inline(never)]
     fn chunk_beyond(&self, key: u16, bounds: &[f64]) -> &Chunk {
         let make = || Box::new(Chunk::new(key, bounds));
-        let chunk = self.near[key as usize % NEAR].get_or_init(make);
-        if chunk.key == key {
-            return chunk;
-        }
-        let far = self.far.get_or_init(|| Box::new([const { OnceBox::new() }; FAR]));
-        let chunk = far[key as usize % FAR].get_or_init(make);
-        if chunk.key == key {
-            return chunk;
+        let mut place = &self.near[key as usize % NEAR];
+        for _ in 0..CHAINED {
+            let chunk = place.get_or_init(make);
+            if chunk.key == key {
+                return chunk;
+            }
+            place = &chunk.next;
         }
         let all = self.all.get_or_init(|| Box::new((0..CHUNKS).map(|_| OnceBox::new()).collect()));
         all[key as usize % CHUNKS].get_or_init(make)
@@ -132,9 +139,14 @@ impl Lane {
 
     /// Every chunk ever touched, in no particular order.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
-        let far = self.far.get().map_or(&[][..], |table| table);
-        let all = self.all.get().map_or(&[][..], |table| table);
-        self.near.iter().chain(far).chain(all).filter_map(OnceBox::get)
+        let all = self.all.get().map_or(&[][..], |all| all);
+        let first = self.near.iter().chain(all).filter_map(OnceBox::get);
+        first.flat_map(|first| std::iter::successors(Some(first), |chunk| chunk.next.get()))
+    }
+
+    /// For each bound that was ever met, its position and how many values lie in its bucket between it and the one before.
+    pub(crate) fn cuts(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.cuts.get().into_iter().flat_map(|cuts| cuts.iter().map(|cut| cut.load(Relaxed)).enumerate())
     }
 
     /// The sum; one that has grown beyond f64 stays at its end, so that no later arithmetic makes it NaN.
@@ -152,65 +164,5 @@ impl Lane {
 
     pub(crate) fn zero(&self) -> u64 {
         self.zero.load(Relaxed)
-    }
-}
-
-impl Chunk {
-    #[cold]
-    fn new(key: u16, bounds: &[f64]) -> Self {
-        let mut divided = 0;
-        let mut cuts = Vec::new();
-        for (at, &bound) in (0..).zip(bounds) {
-            if let Some(Place { chunk, bucket }) = grid::place(bound)
-                && chunk == key
-            {
-                divided |= 1 << bucket;
-                cuts.push(Cut { bucket, at, bound, count: AtomicU64::new(0) });
-            }
-        }
-        let cuts = (!cuts.is_empty()).then(|| cuts.into_boxed_slice());
-        Self { key, divided, counts: Default::default(), cuts, exemplars: OnceBox::new() }
-    }
-
-    #[inline]
-    fn counter(&self, place: Place, value: f64) -> &AtomicU64 {
-        if self.divided >> place.bucket & 1 == 1 {
-            // Ascending: the first bound that holds the value is its cut; above all of them is the bucket's own counter.
-            for cut in self.cuts.iter().flatten() {
-                if cut.bucket == place.bucket && value <= cut.bound {
-                    return &cut.count;
-                }
-            }
-        }
-        &self.counts[place.bucket as usize % CHUNK]
-    }
-
-    /// The counts above all cuts, bucket by bucket.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = u64> {
-        self.counts.iter().map(|count| count.load(Relaxed))
-    }
-
-    /// The cuts: bucket, position among the bounds, and how many values lie between it and the one before.
-    pub(crate) fn cuts(&self) -> impl Iterator<Item = (u8, u16, u64)> {
-        self.cuts.iter().flatten().map(|cut| (cut.bucket, cut.at, cut.count.load(Relaxed)))
-    }
-
-    /// Keeps an exemplar for the part between two cuts: one beyond a cut does not take the place of one before it, or the
-    /// classic bucket that ends there would go back to an older one, which scrapers refuse.
-    fn keep(&self, exemplar: Exemplar) {
-        let cuts = self.cuts.as_deref().unwrap_or_default();
-        let slots = self.exemplars.get_or_init(|| Box::new((0..=cuts.len()).map(|_| Mutex::default()).collect()));
-        let part = cuts.partition_point(|cut| cut.bound < exemplar.value);
-        // Somebody else is just keeping one here: theirs is as good.
-        if let Some(Ok(mut kept)) = slots.get(part).map(Mutex::try_lock) {
-            *kept = Some(exemplar);
-        }
-    }
-
-    /// The kept exemplars, each with the number of its part.
-    pub(crate) fn exemplars(&self) -> impl Iterator<Item = (usize, Exemplar)> {
-        let slots = self.exemplars.get().map_or(&[][..], |slots| slots);
-        let kept = |slot: &Mutex<Option<Exemplar>>| *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        slots.iter().enumerate().filter_map(move |(part, slot)| Some((part, kept(slot)?)))
     }
 }

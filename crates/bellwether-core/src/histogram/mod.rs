@@ -1,8 +1,11 @@
 //! A distribution: an exponential grid for any quantile, with exact counts at declared bounds.
 
+mod chunk;
 pub mod grid;
 mod lane;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -164,41 +164,37 @@ impl HistogramSnapshot {
         self.clear();
         self.bounds.extend(bounds.iter().map(|bound| (*bound, 0)));
         let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut lanes_read = 0;
         for lane in lanes {
-            lanes_read += 1;
-            self.sum += lane.sum();
-            min = min.min(lane.min());
-            max = max.max(lane.max());
             self.zero += lane.zero();
             for chunk in lane.chunks() {
                 let (negative, first) = grid::first_index(chunk.key);
                 let side = if negative { &mut self.negative } else { &mut self.positive };
-                let start = side.len();
-                side.extend((first..).zip(chunk.counts()));
-                for (bucket, at, count) in chunk.cuts() {
-                    if let Some((_, total)) = side.get_mut(start + usize::from(bucket)) {
-                        *total += count;
-                    }
+                side.extend((first..).zip(chunk.counts()).filter(|(_, count)| *count > 0));
+            }
+            for (at, count) in lane.cuts().filter(|(_, count)| *count > 0) {
+                if let Some((bound, own)) = self.bounds.get_mut(at)
+                    && let Some(index) = grid::index(*bound)
+                {
+                    let side = if *bound < 0.0 { &mut self.negative } else { &mut self.positive };
+                    side.push((index, count));
                     // For now the count between this bound and the one before in its bucket; see `accumulate`.
-                    if let Some((_, own)) = self.bounds.get_mut(usize::from(at)) {
-                        *own += count;
-                    }
+                    *own += count;
                 }
             }
+            // After the counts: whatever was counted, the extremes know.
+            self.sum += lane.sum();
+            min = min.min(lane.min());
+            max = max.max(lane.max());
         }
         self.sum = self.sum.clamp(f64::MIN, f64::MAX);
         (self.min, self.max) = if min <= max { (Some(min), Some(max)) } else { (None, None) };
         for side in [&mut self.positive, &mut self.negative] {
-            side.retain(|(_, count)| *count > 0);
             side.sort_unstable_by_key(|(index, _)| *index);
-            if lanes_read > 1 {
-                side.dedup_by(|next, first| {
-                    let same = next.0 == first.0;
-                    first.1 += if same { next.1 } else { 0 };
-                    same
-                });
-            }
+            side.dedup_by(|next, first| {
+                let same = next.0 == first.0;
+                first.1 += if same { next.1 } else { 0 };
+                same
+            });
         }
         self.accumulate();
     }

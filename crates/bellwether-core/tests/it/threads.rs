@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use bellwether_core::histogram::grid::{lower_bound, upper_bound};
 use bellwether_core::{Counter, Gauge, Histogram, Registry};
 
 const TIMES: u64 = 20_000;
@@ -124,6 +125,29 @@ fn what_is_read_meanwhile_never_goes_back() {
         reader.join().unwrap();
     });
     assert_eq!((counter.value(), histogram.snapshot().count()), (3 * TIMES, 3 * TIMES));
+}
+
+#[test]
+fn what_is_counted_the_extremes_know() {
+    let histogram = histogram();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut seen = 0;
+            while !done.load(Ordering::Relaxed) || seen == 0 {
+                let now = histogram.snapshot();
+                if let (Some((least, _)), Some((greatest, _))) = (now.positive.first(), now.positive.last()) {
+                    assert!(now.min.unwrap() <= upper_bound(*least), "{now:?}");
+                    assert!(now.max.unwrap() >= lower_bound(*greatest), "{now:?}");
+                    seen += 1;
+                }
+            }
+        });
+        // Each value is the least or the greatest so far.
+        on(2, |_| (0..2000).for_each(|i| histogram.record(1.01_f64.powi(if i % 2 == 0 { i } else { -i }))));
+        done.store(true, Ordering::Relaxed);
+        reader.join().unwrap();
+    });
 }
 
 #[test]
