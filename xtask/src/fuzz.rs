@@ -7,6 +7,8 @@
 
 use crate::step::{Step, host, root, target};
 use std::fs;
+use std::sync::Mutex;
+use std::thread;
 
 const COVERAGE: &[&str] = &[
     "--cfg=fuzzing",
@@ -31,7 +33,30 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         return Err(format!("no fuzz target `{unknown}`; there are: {}", all.join(", ")));
     }
     build()?;
-    all.iter().filter(|name| only.is_empty() || only.contains(name)).try_for_each(|name| fuzz(name, seconds))
+    each_on_a_core(all.iter().filter(|name| only.is_empty() || only.contains(name)), |name| fuzz(name, seconds))
+}
+
+/// Runs all of them, as many at a time as there are cores: a target uses one.
+fn each_on_a_core<'a>(
+    names: impl Iterator<Item = &'a String> + Send,
+    run: impl Fn(&str) -> Result<(), String> + Sync,
+) -> Result<(), String> {
+    let names = Mutex::new(names.fuse());
+    let failed = Mutex::new(Vec::new());
+    let next = || names.lock().ok()?.next();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(name) = next() {
+                    if let (Err(what), Ok(mut failed)) = (run(name), failed.lock()) {
+                        failed.push(what);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap_or_default();
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
 fn parse(words: &[String]) -> Result<(u32, Vec<String>), String> {
@@ -89,7 +114,7 @@ fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
     }
     let printed = step.quietly()?;
     let runs = printed.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
-    println!("   {} inputs, no crash", runs.unwrap_or("?").trim());
+    println!("   {name}: {} inputs, no crash", runs.unwrap_or("?").trim());
     Ok(())
 }
 

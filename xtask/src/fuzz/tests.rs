@@ -24,3 +24,19 @@ fn manifest() {
     assert!(targets("[package]\nname = \"fuzz\"\n").is_err());
     assert!(targets("[[bin]]\npath = \"a.rs\"\n").is_err());
 }
+
+#[test]
+fn all_are_run_and_all_failures_told() {
+    let names = ["a", "b", "c", "d", "e"].map(str::to_owned);
+    let ran = Mutex::new(Vec::new());
+    let result = each_on_a_core(names.iter(), |name| {
+        ran.lock().unwrap().push(name.to_owned());
+        if name == "b" || name == "e" { Err(format!("{name} failed")) } else { Ok(()) }
+    });
+    let mut ran = ran.into_inner().unwrap();
+    ran.sort();
+    assert_eq!(ran, names);
+    let failed = result.unwrap_err();
+    assert!(failed.contains("b failed") && failed.contains("e failed"), "{failed}");
+    assert_eq!(each_on_a_core(names.iter(), |_| Ok(())), Ok(()));
+}
