@@ -5,13 +5,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderName;
-use http::header::{AUTHORIZATION, FORWARDED, VIA};
+use http::header::{AUTHORIZATION, FORWARDED, HOST, VIA};
 use http::request::Parts;
+use http::uri::Authority;
 
 /// Who may read `/metrics`. `/livez` and `/readyz` are for everybody and say one word.
 ///
 /// The default, [`loopback`](Self::loopback), admits peers on this machine, unless a proxy passes on the request of
-/// somebody else. Where the peer is not known, because the application serves the router without
+/// somebody else: it says so in a header such as `X-Forwarded-For`, or asks for a host by a name that the whole world
+/// may use. Of names only those are accepted that the public DNS cannot have: `localhost`, those without a dot, those that
+/// end in `.localhost`, `.local` or `.internal`. So neither can a page that somebody here has open in a browser read
+/// metrics by a name of its own that leads here. Where the peer is not known, because the application serves the router without
 /// `into_make_service_with_connect_info::<SocketAddr>()`, it admits whoever asks as long as every socket that this process
 /// listens on is bound to a loopback address: then there are no other peers. (That is known on Linux only; elsewhere such
 /// a request is refused.)
@@ -50,6 +54,8 @@ pub(crate) enum Denied {
     Remote,
     /// A proxy passes on a request.
     Proxied,
+    /// It asks for a host that is not this machine.
+    Named,
     /// Nobody knows who asks.
     Unknown,
 }
@@ -111,6 +117,7 @@ impl Access {
         }
         let denied = match self.peers {
             Peers::Loopback if is_passed_on(request) => Denied::Proxied,
+            Peers::Loopback if names_a_public_host(request) => Denied::Named,
             Peers::Loopback => match peer {
                 Some(peer) if peer.to_canonical().is_loopback() => return Ok(()),
                 Some(_) => Denied::Remote,
@@ -150,6 +157,10 @@ impl Denied {
                 "metrics are for this machine only, and a proxy passes this request on; the service can set a token: \
                  metrics.token\n"
             }
+            Self::Named => {
+                "metrics are for this machine only, and this request is for another host; ask for localhost, or the service \
+                 can set a token: metrics.token\n"
+            }
             Self::Unknown => {
                 "metrics are for this machine only, and where this request comes from is not known: serve the router with \
                  into_make_service_with_connect_info::<SocketAddr>(), or set metrics.token or metrics.access\n"
@@ -160,8 +171,33 @@ impl Denied {
 
 /// Whether a proxy says that it passes on somebody's request.
 fn is_passed_on(request: &Parts) -> bool {
-    const OTHERS: [HeaderName; 2] = [HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("x-real-ip")];
-    [FORWARDED, VIA].iter().chain(&OTHERS).any(|name| request.headers.contains_key(name))
+    const OTHERS: [&str; 6] =
+        ["x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip", "cdn-loop"];
+    let mut names = request.headers.keys().map(HeaderName::as_str);
+    [FORWARDED, VIA].iter().any(|name| request.headers.contains_key(name))
+        || names.any(|name| name.starts_with("x-forwarded") || OTHERS.contains(&name))
+}
+
+/// Whether the request is for a host that somebody elsewhere may have called so: not by an address of this machine, nor by
+/// a name that the public DNS cannot have. A proxy that passes on names is seen by it, and a browser that was led here.
+fn names_a_public_host(request: &Parts) -> bool {
+    let header = request.headers.get_all(HOST).iter().map(|host| host.to_str().ok()?.parse().ok());
+    let mut named = header.chain(request.uri.authority().cloned().map(Some));
+    named.any(|named: Option<Authority>| named.is_none_or(|named| is_public(named.host())))
+}
+
+fn is_public(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => !address.to_canonical().is_loopback(),
+        Err(_) => {
+            let last = host.rsplit_once('.').map(|(_, last)| last);
+            last.is_some_and(|last| {
+                !["localhost", "local", "internal"].iter().any(|own| last.eq_ignore_ascii_case(own))
+            })
+        }
+    }
 }
 
 /// Whether two byte strings are the same, in a time that depends on the length of the second only.

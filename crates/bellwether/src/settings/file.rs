@@ -38,7 +38,7 @@ impl Config {
     /// If it cannot be read, and as [`parse`](Self::parse).
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let refuse = |reason: &dyn std::fmt::Display| Error::file(path.display(), reason);
+        let refuse = |reason: &dyn fmt::Display| Error::file(path.display(), reason);
         match std::fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Ok(file) if file.len() > MAX_BYTES => return Err(refuse(&"it has more than 1 MiB")),

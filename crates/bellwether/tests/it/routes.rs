@@ -54,6 +54,35 @@ fn metrics_are_for_this_machine() {
     check(own(), Some("127.0.0.1:1"), &[("x-forwarded-for", "203.0.113.1")], 403);
     check(own(), Some("127.0.0.1:1"), &[("forwarded", "for=203.0.113.1")], 403);
     check(own(), Some("127.0.0.1:1"), &[("via", "1.1 proxy")], 403);
+    check(own(), Some("127.0.0.1:1"), &[("x-forwarded-host", "shop.example")], 403);
+    check(own(), Some("127.0.0.1:1"), &[("cf-connecting-ip", "203.0.113.1")], 403);
+}
+
+#[test]
+fn metrics_are_not_for_who_comes_here_by_a_public_name() {
+    let check = |host: &str, expect| check(Access::loopback(), Some("127.0.0.1:1"), &[("host", host)], expect);
+    for host in ["127.0.0.1:9464", "[::1]:9464", "localhost", "LOCALHOST:80", "a.localhost", "laptop", "laptop.local."]
+    {
+        check(host, 200);
+    }
+    check("host.docker.internal:9464", 200);
+    for host in [
+        "shop.example",
+        "shop.example:80",
+        "localhost.evil.example",
+        "10.0.0.1",
+        "[2001:db8::1]:80",
+        "127.0.0.1.evil.example",
+        "",
+    ] {
+        check(host, 403);
+    }
+    // Whoever has a token may come by any name.
+    let bw = builder().access(Access::loopback().or_token("first-token-1234")).start().unwrap();
+    let headers = [("host", "shop.example"), ("authorization", "Bearer first-token-1234")];
+    assert_eq!(ask(&bw, "/metrics", Some("127.0.0.1:1"), &headers).0, 200);
+    let bw = builder().start().unwrap();
+    assert_eq!(ask(&bw, "http://shop.example/metrics", Some("127.0.0.1:1"), &[]).0, 403);
 }
 
 #[test]
