@@ -6,6 +6,7 @@ use std::time::Duration;
 use bellwether_core::Clock;
 use tokio::sync::Notify;
 
+use super::destination::shown;
 use super::envelope::Envelope;
 use super::outbox::Batch;
 use super::retry::Backoff;
@@ -15,6 +16,8 @@ use super::transport::{Answer, Transport};
 
 /// A collector that says when to come back is not believed beyond this.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
+/// Nor is one that says "at once": it would be asked again and again without a pause.
+const SHORTEST_RETRY_AFTER: Duration = Duration::from_millis(100);
 /// Attempts for one batch, also if the collector says each time to come back.
 const MAX_ATTEMPTS: u32 = 64;
 
@@ -106,7 +109,8 @@ impl Courier {
                 Answer::Again { after, why } => {
                     self.failed(&why);
                     let again = attempts < MAX_ATTEMPTS;
-                    match after.map(|after| after.min(LONGEST_RETRY_AFTER)) {
+                    let wish = after.filter(|after| *after >= SHORTEST_RETRY_AFTER);
+                    match wish.map(|after| after.min(LONGEST_RETRY_AFTER)) {
                         // The collector's wish is no reason to give up.
                         Some(after) if again => tokio::time::sleep(after).await,
                         Some(after) => {
@@ -145,7 +149,7 @@ impl Courier {
         if failing && !self.failing {
             tracing::warn!(
                 signal = self.signal.as_str(),
-                endpoint = %self.transport.uri(),
+                endpoint = %shown(self.transport.uri()),
                 rejected,
                 reason = message,
                 "the collector rejects part of what it gets by OTLP"
@@ -162,7 +166,7 @@ impl Courier {
         if !std::mem::replace(&mut self.failing, true) {
             tracing::warn!(
                 signal = self.signal.as_str(),
-                endpoint = %self.transport.uri(),
+                endpoint = %shown(self.transport.uri()),
                 reason = why,
                 "export by OTLP fails; said once until it works again"
             );

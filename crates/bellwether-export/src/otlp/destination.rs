@@ -188,7 +188,17 @@ impl Destination {
 }
 
 fn refuse(url: &str, signal: Signal, accepted: &str) -> Error {
-    Error::illegal(format_args!("the endpoint for {signal}"), url, accepted)
+    Error::illegal(format_args!("the endpoint for {signal}"), &shown(url), accepted)
+}
+
+/// A URL without what may be secret: credentials, which end at the last `@` wherever that is, and the query, where some
+/// collectors want their key.
+pub(crate) fn shown(url: impl fmt::Display) -> String {
+    let url = url.to_string();
+    let (scheme, rest) = url.split_at(url.find("://").map_or(0, |at| at + 3));
+    let (secret, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("…@", rest));
+    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
+    [scheme, secret, rest, query].concat()
 }
 
 /// What an endpoint may be.
@@ -252,7 +262,7 @@ impl fmt::Debug for Destination {
         let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Destination")
             .field("enabled", &self.enabled)
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &self.endpoint.as_ref().map(shown))
             .field("protocol", &self.protocol)
             .field("headers", &headers)
             .field("timeout", &self.timeout)

@@ -64,7 +64,7 @@ fn destination(
         // For all signals it is a base: any signal shows whether a path can be appended.
         let base_of = base.is_none().then_some(Signal::Traces);
         destination::url(&endpoint, protocol, true, base_of)
-            .map_err(|accepted| Error::illegal(name("ENDPOINT"), &endpoint, accepted))?;
+            .map_err(|accepted| Error::illegal(name("ENDPOINT"), &destination::shown(&endpoint), accepted))?;
         destination.endpoint = Some(endpoint);
     }
     if let Some(list) = env.text(&name("HEADERS")) {

@@ -104,13 +104,16 @@ fn refusals_name_the_variable_the_value_and_what_is_accepted() {
         assert_eq!(read_all(&[(name, value)]).unwrap_err().to_string(), format!("{name}{expected}"));
     }
     let url = "accepted is a URL such as \"http://localhost:4318\" or \"https://collector.example:4317\"";
-    for bad in ["localhost", "ftp://c", "http://", "http://user:secret@c", "http:// c", "unix:///run/otel.sock"] {
+    for bad in ["localhost", "ftp://c", "http://", "http:// c", "unix:///run/otel.sock"] {
         check("OTEL_EXPORTER_OTLP_ENDPOINT", bad, &format!(" is {bad:?}: {url}"));
     }
+    // Of an endpoint, credentials and query are not shown.
+    check("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:p@ss@c:1/d", &format!(" is \"http://…@c:1/d\": {url}"));
+    check("OTEL_EXPORTER_OTLP_ENDPOINT", "user:secret@c", &format!(" is \"…@c\": {url}"));
     check(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "http://c?a=b",
-        " is \"http://c?a=b\": accepted for all signals is a URL without a query, since a path is appended to it",
+        " is \"http://c?…\": accepted for all signals is a URL without a query, since a path is appended to it",
     );
     check(
         "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
@@ -150,6 +153,25 @@ fn refusals_name_the_variable_the_value_and_what_is_accepted() {
     let expected = "OTEL_TRACES_SAMPLER_ARG is \"1%\": accepted is a share from 0 to 1 such as 0.01";
     assert_eq!(error.to_string(), expected);
     assert!(error.is_illegal());
+}
+
+#[test]
+fn an_endpoint_is_shown_without_its_secrets() {
+    let settings = read_all(&[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://c/in?api-key=SECRET")]).unwrap();
+    let shown = format!("{settings:?}");
+    assert!(shown.contains("https://c/in?…") && !shown.contains("SECRET"), "{shown}");
+    for secret in [
+        "https://a:SECRET@c",
+        "https://c?SECRET",
+        "a:SECRET@c/d?SECRET",
+        "SECRET@",
+        "?SECRET",
+        "//SECRET@c",
+        "a://b:SE/C?SECRET@d",
+    ] {
+        assert!(!destination::shown(secret).contains("SECRET"), "{secret}");
+    }
+    assert_eq!(destination::shown("https://c:1/a/b"), "https://c:1/a/b");
 }
 
 #[test]

@@ -54,6 +54,23 @@ async fn a_queue_is_bounded_and_what_does_not_fit_is_counted() {
 }
 
 #[tokio::test]
+async fn a_collector_that_wants_to_be_asked_at_once_is_not_asked_without_a_pause() {
+    for protocol in BOTH {
+        let rig = Rig::with(protocol, |settings| {
+            let off = || Destination::new().enabled(false);
+            let queue = Queue::default().delay(PLENTY).give_up_after(Duration::from_millis(300));
+            settings.span_queue(queue).metrics(off()).logs(off())
+        });
+        rig.sink.fail(Fault::Throttled(Some(Duration::ZERO)), u32::MAX);
+        spans(1);
+        rig.flush().await;
+        assert_eq!(rig.counts(Signal::Traces), (0, vec![(Loss::Unavailable, 1)]));
+        let attempts = rig.sink.attempts().len();
+        assert!((1..10).contains(&attempts), "{attempts}");
+    }
+}
+
+#[tokio::test]
 async fn the_length_of_the_queue_is_seen() {
     let rig = Rig::with(Protocol::Grpc, |settings| {
         let impatient = Destination::new().timeout(Duration::from_millis(300));
