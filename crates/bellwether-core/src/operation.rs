@@ -95,6 +95,13 @@ pub struct Operation<'a> {
 pub trait OnEnd: Send + Sync {
     /// The operation has ended.
     fn ended(&self, operation: &Operation<'_>);
+
+    /// Whether it is to hear of an operation. Asked before the name and the attributes are filled in, which for most
+    /// operations is then spared if nobody wants them. Default: yes.
+    fn wants(&self, operation: &Operation<'_>) -> bool {
+        let _ = operation;
+        true
+    }
 }
 
 impl Outcome {

@@ -55,9 +55,25 @@ impl Ended<'_> {
         }
     }
 
-    /// Tells all listeners.
+    /// Tells all listeners who want to hear of it.
     pub(crate) fn tell(&self, shared: &Shared, scope: &Scope, has_span: bool) {
-        let route = Some(self.route).filter(|route| !route.is_empty());
+        let mut operation = Operation::new(shared.side.kind(), "", self.outcome, self.duration, scope);
+        operation.route = Some(self.route).filter(|route| !route.is_empty());
+        operation.peer = self.peer.map(Peer::name);
+        operation.error = Some(self.error).filter(|error| !error.is_empty());
+        operation.first_byte = self.first_byte;
+        operation.request_bytes = self.request_bytes.unwrap_or_default();
+        operation.response_bytes = self.response_bytes;
+        operation.has_span = has_span;
+        operation.trace = Some(self.trace);
+        operation.parent = self.parent;
+        if shared.listeners.iter().any(|listener| listener.wants(&operation)) {
+            self.tell_in_full(shared, operation);
+        }
+    }
+
+    fn tell_in_full(&self, shared: &Shared, brief: Operation<'_>) {
+        let route = brief.route;
         let method = if self.method == OTHER { "HTTP" } else { self.method };
         let name: Cow<'_, str> = match (self.rpc, route) {
             (Some(rpc), _) => rpc.into(),
@@ -86,19 +102,13 @@ impl Ended<'_> {
             *place = attribute;
             known += 1;
         }
-        let mut operation = Operation::new(shared.side.kind(), &name, self.outcome, self.duration, scope);
-        operation.route = route;
-        operation.peer = self.peer.map(Peer::name);
-        operation.error = Some(self.error).filter(|error| !error.is_empty());
-        operation.first_byte = self.first_byte;
-        operation.request_bytes = self.request_bytes.unwrap_or_default();
-        operation.response_bytes = self.response_bytes;
-        operation.has_span = has_span;
-        operation.trace = Some(self.trace);
-        operation.parent = self.parent;
+        let mut operation = brief;
+        operation.name = &name;
         operation.attributes = attributes.get(..known).unwrap_or_default();
         for listener in &shared.listeners {
-            listener.ended(&operation);
+            if listener.wants(&operation) {
+                listener.ended(&operation);
+            }
         }
     }
 }

@@ -108,9 +108,13 @@ impl RequestLog {
 
 impl OnEnd for RequestLog {
     fn ended(&self, operation: &Operation<'_>) {
-        if operation.kind == Kind::Server {
+        if self.wants(operation) {
             self.form.write(words::level_of(operation.outcome), |line| self.line(line, operation));
         }
+    }
+
+    fn wants(&self, operation: &Operation<'_>) -> bool {
+        operation.kind == Kind::Server
     }
 }
 

@@ -29,13 +29,18 @@ impl LateSpans {
 
 impl OnEnd for LateSpans {
     fn ended(&self, operation: &Operation<'_>) {
-        let Some(outbox) = self.outbox.as_ref().filter(|_| !operation.has_span) else { return };
-        let Some(trace) = operation.trace else { return };
-        // A call of a request that is not sampled stays a line of the request's span: there may be no span above it.
-        let matters = operation.outcome == Outcome::Failure || operation.duration > self.slow_after;
-        if trace.sampled() || matters && operation.kind != Kind::Client {
+        if let (Some(outbox), Some(trace)) = (&self.outbox, operation.trace)
+            && self.wants(operation)
+        {
             encode::push(outbox, |out| encode(operation, trace, &self.clock, out));
         }
+    }
+
+    fn wants(&self, operation: &Operation<'_>) -> bool {
+        // A call of a request that is not sampled stays a line of the request's span: there may be no span above it.
+        let matters = operation.outcome == Outcome::Failure || operation.duration > self.slow_after;
+        let sampled = operation.trace.is_some_and(TraceContext::sampled);
+        self.outbox.is_some() && !operation.has_span && (sampled || matters && operation.kind != Kind::Client)
     }
 }
 

@@ -21,6 +21,7 @@ mod spans;
 mod allocations;
 mod crowd;
 mod hostile;
+mod listeners;
 mod scanner;
 
 mod calls;
