@@ -119,7 +119,7 @@ fn calls(spans: &[Span], request: &Span, trace: &Trace, between: &Between) {
         assert_eq!(span.parent_span_id, request.span_id, "{span:#?}");
         let check = |name, value| check_attribute(&span.attributes, name, &value);
         check("http.request.method", text("POST"));
-        check("url.path", text(&call.path));
+        check("url.full", text(&format!("http://{}{}", between.addr, call.path)));
         check("server.address", text("127.0.0.1"));
         check("server.port", Value::IntValue(i64::from(between.addr.port())));
         check("http.response.status_code", Value::IntValue(200));
