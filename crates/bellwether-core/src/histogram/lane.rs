@@ -10,40 +10,40 @@ use super::grid::{self, CHUNKS, Place};
 use crate::exemplar::Exemplar;
 use crate::lanes::{Met, add_exclusive, add_shared, update_f64};
 
-/// Neighbors, four octaves of them, each have a place of their own.
+/// Neighbors, eight octaves of them, each have a place of their own, in one of two tables.
 const NEAR: usize = 8;
 /// So many that fall on one place are chained there; beyond, each has its place in a table of all there are.
 const CHAINED: usize = 8;
 
-/// What every record writes stands in the middle, apart from what other threads read: their words before this lane, and
-/// whatever the allocator put behind it.
+/// What every record writes stands between the tables, apart from what other threads read: who owns the lane, before it,
+/// and whatever the allocator put behind it.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Lane {
-    all: OnceBox<Box<[OnceBox<Chunk>]>>,
-    /// For each declared bound, how many values lie in its bucket between it and the bound before.
-    cuts: OnceBox<Box<[AtomicU64]>>,
-    _apart: [u64; 5],
+    even: [OnceBox<Chunk>; NEAR],
     sum: AtomicU64,
     min: AtomicU64,
     max: AtomicU64,
     zero: AtomicU64,
-    near: [OnceBox<Chunk>; NEAR],
+    odd: [OnceBox<Chunk>; NEAR],
+    all: OnceBox<Box<[OnceBox<Chunk>]>>,
+    /// For each declared bound, how many values lie in its bucket between it and the bound before.
+    cuts: OnceBox<Box<[AtomicU64]>>,
 }
 
-const _: () = assert!(offset_of!(Lane, sum) >= 56 && size_of::<Lane>() - offset_of!(Lane, near) >= 56);
+const _: () = assert!(offset_of!(Lane, sum) >= 56 && size_of::<Lane>() - offset_of!(Lane, odd) >= 56);
 
 impl Default for Lane {
     fn default() -> Self {
         Self {
-            all: OnceBox::new(),
-            cuts: OnceBox::new(),
-            _apart: [0; 5],
+            even: [const { OnceBox::new() }; NEAR],
             sum: AtomicU64::default(),
             min: AtomicU64::new(f64::INFINITY.to_bits()),
             max: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
             zero: AtomicU64::default(),
-            near: [const { OnceBox::new() }; NEAR],
+            odd: [const { OnceBox::new() }; NEAR],
+            all: OnceBox::new(),
+            cuts: OnceBox::new(),
         }
     }
 }
@@ -113,9 +113,16 @@ impl Lane {
         self.cuts.get_or_init(|| Box::new(bounds.iter().map(|_| AtomicU64::new(0)).collect())).get(at)
     }
 
+    /// The place of a chunk that is near to most others.
+    #[inline]
+    fn near(&self, key: u16) -> &OnceBox<Chunk> {
+        let table = if key as usize / NEAR % 2 == 0 { &self.even } else { &self.odd };
+        &table[key as usize % NEAR]
+    }
+
     #[inline]
     fn chunk(&self, key: u16, bounds: &[f64]) -> &Chunk {
-        match self.near[key as usize % NEAR].get() {
+        match self.near(key).get() {
             Some(chunk) if chunk.key == key => chunk,
             _ => self.chunk_beyond(key, bounds),
         }
@@ -125,7 +132,7 @@ impl Lane {
     #[inline(never)]
     fn chunk_beyond(&self, key: u16, bounds: &[f64]) -> &Chunk {
         let make = || Box::new(Chunk::new(key, bounds));
-        let mut place = &self.near[key as usize % NEAR];
+        let mut place = self.near(key);
         for _ in 0..CHAINED {
             let chunk = place.get_or_init(make);
             if chunk.key == key {
@@ -140,7 +147,7 @@ impl Lane {
     /// Every chunk ever touched, in no particular order.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
         let all = self.all.get().map_or(&[][..], |all| all);
-        let first = self.near.iter().chain(all).filter_map(OnceBox::get);
+        let first = self.even.iter().chain(&self.odd).chain(all).filter_map(OnceBox::get);
         first.flat_map(|first| std::iter::successors(Some(first), |chunk| chunk.next.get()))
     }
 
