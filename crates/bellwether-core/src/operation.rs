@@ -79,7 +79,8 @@ pub struct Operation<'a> {
     pub response_bytes: u64,
     /// Whether a server span for it was already made through `tracing`.
     pub has_span: bool,
-    /// What the semantic conventions want to be known beside the above.
+    /// What the semantic conventions want to be known beside the above. A `url.query` is as it came: what is written of it
+    /// is for [`Redaction::query`](crate::Redaction::query) to say.
     pub attributes: &'a [Attribute<'a>],
     /// Its own position in a trace.
     pub trace: Option<TraceContext>,

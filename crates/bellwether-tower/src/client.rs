@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bellwether_core::{Error, OnEnd, Outcome, Registry, Scope, TraceContext};
+use bellwether_core::{Error, OnEnd, Outcome, Redaction, Registry, Scope, TraceContext};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version, header};
 use http_body::Body;
 use tower_layer::Layer;
@@ -255,6 +255,7 @@ impl CallBuilder<'_> {
             methods: Methods::default(),
             span_hook: self.span_hook,
             error_kinds: self.error_kinds,
+            redaction: Redaction::default(),
         };
         Ok(CallLayer { shared: Arc::new(shared), peer: self.peer })
     }

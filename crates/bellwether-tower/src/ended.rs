@@ -86,7 +86,8 @@ impl Ended<'_> {
             Some(("http.request.method", Value::Str(self.method))),
             Some(("url.scheme", Value::Str(self.scheme))),
             self.uri.map(|uri| ("url.path", Value::Str(uri.path()))),
-            self.uri.and_then(Uri::query).map(|query| ("url.query", Value::Str(query))),
+            // Not of a call: it is where clients put keys.
+            self.uri.filter(|_| self.peer.is_none()).and_then(Uri::query).map(|query| ("url.query", Value::Str(query))),
             Some(("network.protocol.version", Value::Str(self.version))),
             route.map(|route| ("http.route", Value::Str(route))),
             status.map(|status| ("http.response.status_code", Value::Int(status))),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bellwether_core::{Error, InFlight, OnEnd, Outcome, Registry, Scope, TraceContext};
+use bellwether_core::{Error, InFlight, OnEnd, Outcome, Redaction, Registry, Scope, TraceContext};
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body::Body;
 use tower_layer::Layer;
@@ -174,6 +174,7 @@ impl<'r> ObserveBuilder<'r> {
             methods: self.methods,
             span_hook: self.span_hook,
             error_kinds: self.error_kinds,
+            redaction: Redaction::default(),
         }))))
     }
 }
@@ -295,13 +296,14 @@ impl Shared {
         version: &'static str,
         grpc: bool,
     ) -> Span {
+        let query = request.uri().query().map(|query| self.redaction.query(query));
         let beginning = Beginning {
             method,
             method_original: (method == names::OTHER).then(|| incoming::cut(request.method().as_str())),
             scheme,
             version,
             path: incoming::cut(request.uri().path()),
-            query: request.uri().query().map(incoming::cut),
+            query: query.as_deref().map(incoming::cut),
             route: scope.route(),
             grpc,
             user_agent: request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(incoming::cut),

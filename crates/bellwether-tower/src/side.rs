@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use bellwether_core::{Call, Clock, Gauge, Kind, OnEnd, Outcome, Scope, TraceContext};
+use bellwether_core::{Call, Clock, Gauge, Kind, OnEnd, Outcome, Redaction, Scope, TraceContext};
 use http::{HeaderName, StatusCode};
 use tracing::Span;
 
@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) methods: Methods,
     pub(crate) span_hook: Option<Box<SpanHook>>,
     pub(crate) error_kinds: Option<Box<ErrorKinds>>,
+    /// What spans do not say.
+    pub(crate) redaction: Redaction,
 }
 
 pub(crate) type SpanHook = dyn Fn(&Span, &Scope) + Send + Sync;

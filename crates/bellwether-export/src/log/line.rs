@@ -2,14 +2,13 @@
 
 use std::cell::Cell;
 
-use bellwether_core::Scope;
+use bellwether_core::{Redaction, Scope};
 use tracing::Level;
 
 use super::civil::Civil;
 use super::json;
 use super::layout::Layout;
 use super::output::Output;
-use super::redaction::{REDACTED, Redaction};
 use super::words::{self, Words};
 
 /// A line has at most this many fields of the application's.
@@ -125,7 +124,7 @@ impl Form {
         line.names.push(name);
         self.words().key(&mut line.bytes, json::cut(name, 256));
         if self.redaction.hides(name) {
-            json::string(&mut line.bytes, REDACTED);
+            json::string(&mut line.bytes, Redaction::REDACTED);
             return None;
         }
         Some(&mut line.bytes)

@@ -34,7 +34,6 @@ mod json_log;
 mod layout;
 mod line;
 mod output;
-mod redaction;
 mod request_log;
 mod words;
 

@@ -5,7 +5,6 @@ use bellwether_core::{Facts, Kind, OnEnd, Operation, Outcome, Value};
 use super::json;
 use super::layout::Layout;
 use super::line::{Form, Line, MAX_VALUE};
-use super::redaction::REDACTED;
 use super::words::{self, Words};
 
 /// Listens for the end of requests and writes a line for each; from [`JsonLog::requests`](super::JsonLog::requests).
@@ -61,10 +60,8 @@ impl RequestLog {
 
     fn attribute(&self, out: &mut Vec<u8>, name: &str, value: Value<'_>) -> bool {
         match value {
-            Value::Str(query) if name == "url.query" && self.has_secrets(query) => {
-                let mut clean = String::with_capacity(query.len());
-                self.form.redaction.query(query, |piece| clean.push_str(piece));
-                return json::string_cut(out, &clean, MAX_VALUE);
+            Value::Str(query) if name == "url.query" => {
+                return json::string_cut(out, &self.form.redaction.query(query), MAX_VALUE);
             }
             Value::Str(text) => return json::string_cut(out, text, MAX_VALUE),
             Value::Int(number) => json::signed(out, number),
@@ -72,12 +69,6 @@ impl RequestLog {
             _ => out.extend_from_slice(b"null"),
         }
         false
-    }
-
-    fn has_secrets(&self, query: &str) -> bool {
-        let mut secrets = false;
-        self.form.redaction.query(query, |piece| secrets |= piece == REDACTED);
-        secrets
     }
 
     fn facts(&self, line: &mut Line, facts: &Facts) {

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellwether_core::{Attribute, Call, Clock, Facts, Kind, OnEnd, Operation, Outcome, Scope, TraceContext, Value};
+use bellwether_core::{
+    Attribute, Call, Clock, Facts, Kind, OnEnd, Operation, Outcome, Redaction, Scope, TraceContext, Value,
+};
 
 use super::encode::{self, ATTRIBUTES, Beginning};
 use crate::otlp::{Outbox, wire};
@@ -19,11 +21,12 @@ pub struct LateSpans {
     outbox: Option<Arc<Outbox>>,
     clock: Clock,
     slow_after: Duration,
+    redaction: Arc<Redaction>,
 }
 
 impl LateSpans {
     pub(crate) fn new(outbox: Option<Arc<Outbox>>, clock: Clock, slow_after: Duration) -> Self {
-        Self { outbox, clock, slow_after }
+        Self { outbox, clock, slow_after, redaction: Arc::default() }
     }
 }
 
@@ -32,7 +35,7 @@ impl OnEnd for LateSpans {
         if let (Some(outbox), Some(trace)) = (&self.outbox, operation.trace)
             && self.wants(operation)
         {
-            encode::push(outbox, |out| encode(operation, trace, &self.clock, out));
+            encode::push(outbox, |out| encode(operation, trace, self, out));
         }
     }
 
@@ -44,9 +47,9 @@ impl OnEnd for LateSpans {
     }
 }
 
-fn encode(operation: &Operation<'_>, trace: TraceContext, clock: &Clock, out: &mut Vec<u8>) {
+fn encode(operation: &Operation<'_>, trace: TraceContext, late: &LateSpans, out: &mut Vec<u8>) {
     let scope = operation.scope;
-    let end = clock.timestamp();
+    let end = late.clock.timestamp();
     let beginning = Beginning {
         trace_id: trace.trace_id().to_bytes(),
         span_id: trace.span_id().to_bytes(),
@@ -62,7 +65,7 @@ fn encode(operation: &Operation<'_>, trace: TraceContext, clock: &Clock, out: &m
         end,
     };
     beginning.encode(out);
-    attributes(operation, out);
+    attributes(operation, &late.redaction, out);
     if operation.outcome == Outcome::Failure {
         // The reason is an attribute, and not repeated here.
         encode::status(out, 2, "");
@@ -71,10 +74,13 @@ fn encode(operation: &Operation<'_>, trace: TraceContext, clock: &Clock, out: &m
     wire::fixed32(out, encode::FLAGS, encode::flags(w3c, operation.kind == Kind::Server && operation.parent.is_some()));
 }
 
-fn attributes(operation: &Operation<'_>, out: &mut Vec<u8>) {
+fn attributes(operation: &Operation<'_>, redaction: &Redaction, out: &mut Vec<u8>) {
     let said = |key: &str| operation.attributes.iter().any(|(own, _)| *own == key);
     for attribute in operation.attributes {
-        write(out, attribute);
+        match attribute {
+            ("url.query", Value::Str(query)) => write(out, &("url.query", Value::Str(&redaction.query(query)))),
+            _ => write(out, attribute),
+        }
     }
     let rpc = operation.attributes.iter().any(|(key, _)| key.starts_with("rpc."));
     for (key, value) in [

@@ -98,7 +98,7 @@ async fn ask(layer: ObserveLayer, watch: &Watch, method: &str, path: &str) {
 #[test]
 fn of_http() {
     let watch = Watch::new();
-    let seen = spans(async { ask(layer(&watch), &watch, "GET", "/users/17?q=1").await });
+    let seen = spans(async { ask(layer(&watch), &watch, "GET", "/users/17?q=1&api_key=secret").await });
     insta::assert_snapshot!(seen, @r"
     inner in request
     request
@@ -111,7 +111,7 @@ fn of_http() {
       otel.name: GET /users/{id}
       request_id: mine
       url.path: /users/17
-      url.query: q=1
+      url.query: q=1&api_key=[redacted]
       url.scheme: http
       user_agent.original: test/1
     ");

@@ -56,6 +56,7 @@ async fn a_failure_is_told_in_full() {
         ("http.request.method", Told::Str("POST")),
         ("http.response.status_code", Told::Int(503)),
         ("http.route", Told::Str("/v1/turns")),
+        ("url.query", Told::Str("lang=en&sig=secret")),
     ];
     let mut operation = Operation::new(Kind::Server, "POST /v1/turns", Outcome::Failure, 900 * MS, &scope);
     operation.route = scope.route();
@@ -82,6 +83,7 @@ async fn a_failure_is_told_in_full() {
     http.request.method=POST
     http.response.status_code=503
     http.route=/v1/turns
+    url.query=lang=en&sig=[redacted]
     error.type=503
     bellwether.outcome=failure
     bellwether.time_to_first_byte=0.25
