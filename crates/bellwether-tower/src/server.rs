@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bellwether_core::{Error, InFlight, OnEnd, Outcome, Redaction, Registry, Scope, TraceContext};
+use bellwether_core::{Error, InFlight, OnEnd, Outcome, Redaction, Registry, Scope, TraceContext, TraceId};
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body::Body;
 use tower_layer::Layer;
@@ -104,7 +104,7 @@ impl<'r> ObserveBuilder<'r> {
     }
 
     /// Whether the `sampled` flag of callers is believed. Not, at the edge: anybody could have everything traced. The
-    /// trace id is kept either way.
+    /// trace id is kept either way, but where callers are not believed it is chance that decides, and not their id.
     pub fn trust_remote_sampled(mut self, trust: bool) -> Self {
         self.trust_remote_sampled = trust;
         self
@@ -240,8 +240,13 @@ impl Shared {
         if malformed {
             server.metrics.trace_malformed();
         }
-        let trusted = parent.filter(|_| server.trust_remote_sampled);
-        let trace = incoming::place(parent, |trace_id| self.sampler.decide(trusted, trace_id));
+        let trace = match parent {
+            // Nor is the id of who is not trusted what decides: anybody can choose one that is always sampled.
+            Some(_) if !server.trust_remote_sampled => {
+                incoming::place(parent, |_| self.sampler.decide(None, TraceId::random()))
+            }
+            _ => incoming::place(parent, |trace_id| self.sampler.decide(parent, trace_id)),
+        };
         let (request_id, echo) = match (request_id, echo) {
             (Some(id), Some(echo)) => (id, echo),
             _ => (trace.trace_id().into(), incoming::header_value(&trace.trace_id().to_hex())),

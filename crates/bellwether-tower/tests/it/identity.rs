@@ -267,14 +267,23 @@ async fn ratio_goes_by_trace() {
     for (trace, sampled) in [("0af7651916cd43dd0000000000000001", true), ("0af7651916cd43ddfffffffffffffff1", false)] {
         for _ in 0..3 {
             let watch = Watch::new();
-            let layer = ObserveLayer::builder(&watch.registry)
-                .sampler(Sampler::ratio(0.5))
-                .trust_remote_sampled(false)
-                .build()
-                .unwrap();
+            let sampler = Sampler::ratio(0.5).ignore_parent();
+            let layer = ObserveLayer::builder(&watch.registry).sampler(sampler).build().unwrap();
             let header = format!("00-{trace}-b7ad6b7169203331-03");
             let seen = ask(Version::One, layer, watch, &[("traceparent", header.as_bytes())]).await;
             assert_eq!(seen.trace.sampled(), sampled, "{trace}");
         }
     }
+}
+
+/// Whoever is not believed does not decide by choosing an id, either.
+#[tokio::test]
+async fn a_chosen_trace_does_not_have_itself_sampled() {
+    let watch = Watch::new();
+    let layer = ObserveLayer::builder(&watch.registry).sampler(Sampler::ratio(1e-9)).trust_remote_sampled(false);
+    let layer = layer.build().unwrap();
+    let chosen = b"00-0af7651916cd43dd0000000000000001-b7ad6b7169203331-03";
+    let seen = ask(Version::One, layer, watch, &[("traceparent", chosen)]).await;
+    assert!(!seen.trace.sampled());
+    assert_eq!(seen.trace.trace_id().to_string(), "0af7651916cd43dd0000000000000001");
 }
