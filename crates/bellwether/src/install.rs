@@ -64,6 +64,12 @@ fn install_recorder(_: &Registry) -> Option<String> {
     None
 }
 
+/// Whether the process may end by a panic on this thread. Elsewhere it most likely goes on, with a request that failed: there
+/// nobody waits for the log, or a reader that stalls would hold up the runtime once more with each panic.
+fn may_be_the_end(thread: &str) -> bool {
+    cfg!(panic = "abort") || thread == "main"
+}
+
 /// Counts and logs panics, then calls the hook that was there before.
 fn hook(panics: Counter, logs: Logs) {
     /// For the log to be written: an abort may follow at once.
@@ -77,7 +83,9 @@ fn hook(panics: Counter, logs: Logs) {
         let thread = std::thread::current();
         let thread = thread.name().unwrap_or_default();
         tracing::error!(target: "panic", location, thread, "{}", message.unwrap_or("a panic without a message"));
-        logs.flush(MOMENT);
+        if may_be_the_end(thread) {
+            logs.flush(MOMENT);
+        }
         before(panic);
     }));
 }
