@@ -1,6 +1,7 @@
 //! The file `bellwether.toml`, read with a suspicion that ends in a line number.
 
 use std::fmt;
+use std::io::Read;
 use std::path::Path;
 
 use toml::Spanned;
@@ -39,12 +40,17 @@ impl Config {
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let refuse = |reason: &dyn fmt::Display| Error::file(path.display(), reason);
-        match std::fs::metadata(path) {
+        let file = match std::fs::File::open(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Ok(file) if file.len() > MAX_BYTES => return Err(refuse(&"it has more than 1 MiB")),
-            _ => {}
+            file => file.map_err(|error| refuse(&error))?,
+        };
+        let mut text = Vec::new();
+        // Not what the directory says of its size: that of a device is nothing.
+        file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(|error| refuse(&error))?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(refuse(&"it has more than 1 MiB"));
         }
-        let text = std::fs::read_to_string(path).map_err(|error| refuse(&error))?;
+        let text = String::from_utf8(text).map_err(|_| refuse(&"it is not UTF-8"))?;
         Self::parse(&text, &path.display().to_string())
     }
 

@@ -130,6 +130,11 @@ fn a_file_that_is_not_there_has_no_settings() {
     let large = folder.path().join("large.toml");
     std::fs::write(&large, "#".repeat(2 << 20)).unwrap();
     assert!(Config::read(large).unwrap_err().to_string().ends_with("it has more than 1 MiB"));
+    let garbled = folder.path().join("garbled.toml");
+    std::fs::write(&garbled, b"tick = \"\xff\"").unwrap();
+    assert!(Config::read(garbled).unwrap_err().to_string().ends_with("it is not UTF-8"));
+    #[cfg(unix)]
+    assert!(Config::read("/dev/zero").unwrap_err().to_string().ends_with("it has more than 1 MiB"));
 }
 
 #[test]
