@@ -10,11 +10,22 @@ use bellwether_core::{Clock, Instant};
 #[derive(Debug)]
 pub(crate) struct Reach {
     clock: Clock,
-    known: Mutex<Option<(Instant, bool)>>,
+    known: Mutex<Option<Known>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    at: Instant,
+    /// How long it took to find out.
+    took: Duration,
+    loopback_only: bool,
 }
 
 /// The kernel is asked at most this often, however often somebody asks us.
 const FRESH: Duration = Duration::from_secs(1);
+/// And for at most one part in so many of the time: it takes a while to tell of a hundred thousand connections, and the
+/// strangers among those who ask are not to have our threads for it.
+const SHARE: u32 = 100;
 
 impl Reach {
     pub(crate) fn new(clock: Clock) -> Self {
@@ -25,15 +36,23 @@ impl Reach {
     /// tell.
     pub(crate) fn is_loopback_only(&self) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
+        let at = self.clock.now();
         match *known {
-            Some((at, answer)) if now.since(at) < FRESH => answer,
+            Some(known) if at.since(known.at) < known.fresh() => known.loopback_only,
             _ => {
-                let answer = ask();
-                *known = Some((now, answer));
-                answer
+                let loopback_only = ask();
+                *known = Some(Known { at, took: self.clock.now().since(at), loopback_only });
+                loopback_only
             }
         }
+    }
+}
+
+impl Known {
+    /// For how long it is good. A yes is always asked for again soon: there might be a new socket, and no stranger has
+    /// come by any other.
+    fn fresh(&self) -> Duration {
+        if self.loopback_only { FRESH } else { FRESH.max(self.took.saturating_mul(SHARE)) }
     }
 }
 

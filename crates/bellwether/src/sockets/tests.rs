@@ -1,6 +1,11 @@
 //! The kernel's tables, as text.
 
-use super::{Listening, is_loopback_only, listening};
+use std::time::Duration;
+
+use bellwether_core::Instant;
+use proptest::prelude::*;
+
+use super::{Known, Listening, is_loopback_only, listening, parse_address};
 
 const TCP: &str = "\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -43,4 +48,23 @@ fn malformed_lines_are_no_sockets() {
     {
         assert_eq!(listening(line), None, "{line}");
     }
+}
+
+proptest! {
+    #[test]
+    fn any_line_is_read_or_passed_over(line: String, hex in "[0-9A-Fa-fx:ä]{0,40}") {
+        let _ = (listening(&line), listening(&format!("0: {hex} {hex} 0A 0 0 0 0 0 7")), parse_address(&hex));
+    }
+}
+
+#[test]
+fn a_no_that_was_dear_is_good_for_longer() {
+    let check = |loopback_only, took, fresh| {
+        let [took, fresh] = [took, fresh].map(Duration::from_millis);
+        assert_eq!(Known { at: Instant::default(), took, loopback_only }.fresh(), fresh);
+    };
+    check(true, 1, 1000);
+    check(true, 500, 1000);
+    check(false, 1, 1000);
+    check(false, 500, 50_000);
 }
