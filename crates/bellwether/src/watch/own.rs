@@ -7,6 +7,9 @@ use bellwether_core::{Counter, Error, Family, Gauge, Registry};
 
 use super::proc::{self, Stat};
 
+/// Names of threads that are told apart.
+const MAX_NAMES: usize = 15;
+
 #[derive(Debug)]
 pub(super) struct Own {
     registry: Registry,
@@ -32,7 +35,7 @@ impl Own {
                 .description("CPU time of Bellwether's own threads, to 10 ms.")
                 .scale(1e-9)
                 .labels(["thread"])
-                .max_series(16)
+                .max_series(MAX_NAMES + 1)
                 .family()?,
             series: registry
                 .gauge("bellwether.registry.series")
@@ -82,11 +85,21 @@ impl Own {
         self.seen.retain(|id, _| threads.iter().any(|(own, _)| own == id));
         for (id, name) in threads {
             let Some(used) = Stat::of_thread(id).map(|stat| stat.cpu()) else { continue };
-            let before = self.seen.insert(id, used).unwrap_or_default();
-            // Kept by name beyond the thread's end: a counter does not go back when the next one of its name begins.
-            let total = self.totals.entry(name.clone()).or_default();
-            *total = total.saturating_add(used.saturating_sub(before));
-            self.cpu.get([&name]).raise_to(total.as_nanos() as u64);
+            self.count(id, name, used);
         }
     }
+
+    fn count(&mut self, id: u64, name: String, used: Duration) {
+        let before = self.seen.insert(id, used).unwrap_or_default();
+        // An application may call its threads so, too, each by another name.
+        let known = self.totals.len() < MAX_NAMES || self.totals.contains_key(&name);
+        let name = if known { name } else { "other".to_owned() };
+        // Kept by name beyond the thread's end: a counter does not go back when the next one of its name begins.
+        let total = self.totals.entry(name.clone()).or_default();
+        *total = total.saturating_add(used.saturating_sub(before));
+        self.cpu.get([&name]).raise_to(total.as_nanos() as u64);
+    }
 }
+
+#[cfg(test)]
+mod tests;
