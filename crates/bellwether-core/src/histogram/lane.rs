@@ -116,7 +116,7 @@ impl Lane {
     /// The place of a chunk that is near to most others.
     #[inline]
     fn near(&self, key: u16) -> &OnceBox<Chunk> {
-        let table = if key as usize / NEAR % 2 == 0 { &self.even } else { &self.odd };
+        let table = if (key as usize / NEAR).is_multiple_of(2) { &self.even } else { &self.odd };
         &table[key as usize % NEAR]
     }
 
