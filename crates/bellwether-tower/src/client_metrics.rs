@@ -59,6 +59,7 @@ impl ClientMetrics {
                 .family()?,
             active: registry
                 .gauge("http.client.active_requests")
+                .additive()
                 .unit("{request}")
                 .description("Calls under way, gRPC included.")
                 .labels(to_peer)

@@ -112,6 +112,7 @@ impl ServerMetrics {
                 .family()?,
             active: registry
                 .gauge("http.server.active_requests")
+                .additive()
                 .unit("{request}")
                 .description("Requests being answered, gRPC calls included.")
                 .labels(["http.request.method", "url.scheme"])
@@ -146,6 +147,7 @@ impl ServerMetrics {
                 .family()?,
             upgraded: registry
                 .gauge("bellwether.server.upgraded_connections")
+                .additive()
                 .unit("{connection}")
                 .description("Connections that were upgraded, to WebSocket for example, and are still open.")
                 .build()?,

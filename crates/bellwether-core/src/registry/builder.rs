@@ -32,6 +32,7 @@ impl<'r, I: Instrument> MetricBuilder<'r, I, 0> {
             unit: None,
             description: None,
             scale: Scale::ONE,
+            additive: false,
             bounds: Box::default(),
             budget: registry.max_series(),
             reserved: None,
@@ -139,6 +140,15 @@ impl<const N: usize> MetricBuilder<'_, Histogram, N> {
     /// Bounds up to which values are to be counted exactly: the classic buckets, and every threshold of an objective.
     pub fn bounds(mut self, bounds: impl IntoIterator<Item = f64>) -> Self {
         self.spec.bounds = bounds.into_iter().collect();
+        self
+    }
+}
+
+impl<const N: usize> MetricBuilder<'_, crate::Gauge, N> {
+    /// The levels of its series add up to something, as those of requests in flight do: by OTLP it goes out as what
+    /// OpenTelemetry calls an UpDownCounter.
+    pub fn additive(mut self) -> Self {
+        self.spec.additive = true;
         self
     }
 }

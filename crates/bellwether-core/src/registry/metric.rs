@@ -34,6 +34,7 @@ pub struct Metric {
     unit: OnceLock<Box<str>>,
     description: OnceLock<Box<str>>,
     scale: Scale,
+    additive: bool,
     shape: Arc<Shape>,
     budget: usize,
     /// Values of one label that may still open series when the budget is spent.
@@ -64,6 +65,7 @@ pub(super) struct Spec {
     pub(super) unit: Option<Box<str>>,
     pub(super) description: Option<Box<str>>,
     pub(super) scale: Scale,
+    pub(super) additive: bool,
     pub(super) bounds: Box<[f64]>,
     pub(super) budget: usize,
     pub(super) reserved: Option<(Box<str>, HashSet<Box<str>>)>,
@@ -77,6 +79,7 @@ impl Metric {
             unit: spec.unit.map(OnceLock::from).unwrap_or_default(),
             description: spec.description.map(OnceLock::from).unwrap_or_default(),
             scale: spec.scale,
+            additive: spec.additive,
             shape: Arc::new(Shape { clock, bounds: spec.bounds, dropped: AtomicU64::new(0) }),
             budget: spec.budget,
             reserved: spec.reserved,
@@ -111,6 +114,12 @@ impl Metric {
     /// What one count of a counter is worth in the metric's unit: 1, or 1e-9 for seconds counted in nanoseconds.
     pub fn scale(&self) -> Scale {
         self.scale
+    }
+
+    /// Whether the levels of a gauge's series add up to something: requests in flight do, temperatures do not.
+    /// OpenTelemetry's UpDownCounter.
+    pub fn is_additive(&self) -> bool {
+        self.additive
     }
 
     /// The declared bounds of a histogram, ascending.

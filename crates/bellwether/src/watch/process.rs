@@ -24,6 +24,9 @@ impl Process {
         let gauge = |name: &str, unit: &str, description: &str| {
             registry.gauge(name).unit(unit).description(description).family()
         };
+        let additive = |name: &str, unit: &str, description: &str| {
+            registry.gauge(name).additive().unit(unit).description(description).family()
+        };
         Ok(Self {
             clock: registry.clock().clone(),
             cpu: registry
@@ -33,10 +36,10 @@ impl Process {
                 .scale(1e-9)
                 .labels(["cpu.mode"])
                 .family()?,
-            resident: gauge("process.memory.usage", "By", "Physical memory in use by the process.")?,
-            virtual_size: gauge("process.memory.virtual", "By", "Virtual memory of the process.")?,
-            threads: gauge("process.thread.count", "{thread}", "Threads of the process.")?,
-            open_files: gauge(
+            resident: additive("process.memory.usage", "By", "Physical memory in use by the process.")?,
+            virtual_size: additive("process.memory.virtual", "By", "Virtual memory of the process.")?,
+            threads: additive("process.thread.count", "{thread}", "Threads of the process.")?,
+            open_files: additive(
                 "process.unix.file_descriptor.count",
                 "{file_descriptor}",
                 "Files the process has open.",

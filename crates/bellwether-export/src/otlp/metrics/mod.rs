@@ -113,18 +113,21 @@ impl Walk {
             wire::bytes(out, 3, metric.unit().as_bytes());
             let field = match (metric.kind(), self.histograms) {
                 (MetricKind::Counter, _) => SUM,
+                (MetricKind::Gauge, _) if metric.is_additive() => SUM,
                 (MetricKind::Histogram, Histograms::Exponential) => EXPONENTIAL,
                 (MetricKind::Histogram, Histograms::Explicit) => HISTOGRAM,
                 (_, _) => GAUGE,
             };
             wire::nested(out, field, 3, |out| {
                 let points = self.points(metric, out, before.1, deltas, &mut done);
+                // What goes up and down is a level, and cumulative whatever is preferred.
+                let monotonic = metric.kind() != MetricKind::Gauge;
                 if field != GAUGE {
-                    let temporality = if self.temporality == Temporality::Delta { 1 } else { 2 };
-                    wire::uint(out, 2, temporality);
+                    let delta = self.temporality == Temporality::Delta && monotonic;
+                    wire::uint(out, 2, if delta { 1 } else { 2 });
                 }
                 if field == SUM {
-                    wire::uint(out, 3, 1);
+                    wire::uint(out, 3, u64::from(monotonic));
                 }
                 points
             })
@@ -178,7 +181,8 @@ impl Shared {
                 point::count(out, series, times, counter.value(), metric.scale());
             }
             bellwether_core::Handle::Gauge(gauge) => {
-                point::level(out, series, self.now, gauge.value());
+                let start = metric.is_additive().then_some(times.start);
+                point::level(out, series, start, self.now, gauge.value());
             }
             bellwether_core::Handle::Histogram(histogram) => {
                 histogram.read_into(snapshot);

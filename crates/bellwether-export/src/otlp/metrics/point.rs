@@ -62,9 +62,10 @@ pub(super) fn count(out: &mut Vec<u8>, series: &Series, at: Times, count: u64, s
     });
 }
 
-/// A point of a gauge: it has no beginning.
-pub(super) fn level(out: &mut Vec<u8>, series: &Series, now: Timestamp, level: f64) {
+/// A point of a gauge, which has no beginning, or of a sum that goes up and down.
+pub(super) fn level(out: &mut Vec<u8>, series: &Series, start: Option<Timestamp>, now: Timestamp, level: f64) {
     wire::nested(out, POINT, 2, |out| {
+        wire::fixed64(out, 2, start.map_or(0, Timestamp::unix_nanos));
         fixed(out, [(3, now.unix_nanos()), (4, level.to_bits())]);
         attributes(out, 7, series);
     });

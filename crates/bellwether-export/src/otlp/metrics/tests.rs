@@ -95,6 +95,20 @@ fn a_scaled_counter_and_a_gauge() {
     assert_eq!(gauge.data_points[0].start_time_unix_nano, 0);
 }
 
+/// What adds up is a sum that is not monotonic, and cumulative whatever is preferred.
+#[test]
+fn an_additive_gauge() {
+    for temporality in [Temporality::Cumulative, Temporality::Delta] {
+        let (registry, _) = registry();
+        registry.gauge("in.flight").additive().build().unwrap().set(3.0);
+        let metric = metric(&registry, Push { temporality, ..Push::default() });
+        let Some(Data::Sum(sum)) = metric.data else { panic!("not a sum") };
+        assert!(!sum.is_monotonic && sum.aggregation_temporality == 2, "{sum:?}");
+        assert_eq!(sum.data_points[0].value, Some(Number::AsDouble(3.0)));
+        assert_eq!(sum.data_points[0].start_time_unix_nano, START.unix_nanos());
+    }
+}
+
 #[test]
 fn exemplars_go_once() {
     let (registry, clock) = registry();
