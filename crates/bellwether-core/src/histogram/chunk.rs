@@ -1,17 +1,13 @@
 //! Half an octave of buckets: 32-bit counts, since most series count few, and what is carried when they do not suffice.
 
 use std::array;
-use std::sync::atomic::{
-    AtomicU32,
-    Ordering::{Acquire, Relaxed, Release},
-};
-use std::sync::{Mutex, PoisonError};
-
-use once_cell::race::OnceBox;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::grid::{self, CHUNK};
 use crate::exemplar::Exemplar;
 use crate::lanes::Met;
+use crate::sync::{AtomicU32, Mutex, OnceBox};
 
 /// A count that reaches this is carried: as much again is left for those who count meanwhile.
 pub(super) const CARRY: u32 = 1 << 31;

@@ -3,12 +3,11 @@
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use once_cell::race::OnceBox;
-
 use super::chunk::Chunk;
 use super::grid::{self, CHUNKS, Place};
 use crate::exemplar::Exemplar;
 use crate::lanes::{Met, add_exclusive, add_shared, update_f64};
+use crate::sync::OnceBox;
 
 /// Neighbors, eight octaves of them, each have a place of their own, in one of two tables.
 const NEAR: usize = 8;

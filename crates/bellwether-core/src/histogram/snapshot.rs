@@ -28,7 +28,7 @@ pub struct HistogramSnapshot {
 impl HistogramSnapshot {
     /// How many values there are.
     pub fn count(&self) -> u64 {
-        total(&self.positive) + total(&self.negative) + self.zero
+        total(&self.positive).saturating_add(total(&self.negative)).saturating_add(self.zero)
     }
 
     /// No values at all.
@@ -77,17 +77,17 @@ impl HistogramSnapshot {
     fn bucket_of(&self, rank: u64) -> Option<(f64, f64)> {
         let mut seen = 0;
         for &(index, count) in self.negative.iter().rev() {
-            seen += count;
+            seen = u64::saturating_add(seen, count);
             if seen >= rank {
                 return Some((-grid::upper_bound(index), -grid::lower_bound(index)));
             }
         }
-        seen += self.zero;
+        seen = seen.saturating_add(self.zero);
         if seen >= rank {
             return Some((0.0, 0.0));
         }
         for &(index, count) in &self.positive {
-            seen += count;
+            seen = seen.saturating_add(count);
             if seen >= rank {
                 return Some((grid::lower_bound(index), grid::upper_bound(index)));
             }
@@ -96,7 +96,7 @@ impl HistogramSnapshot {
     }
 
     /// Adds another series' values. Associative and commutative (the sum up to f64 rounding); bounds that only one side
-    /// knows are dropped, since the other cannot say how many of its values are below them.
+    /// knows are dropped, since the other cannot say how many of its values are below them. A count beyond u64 stays there.
     pub fn merge(&mut self, other: &Self) {
         if other.is_empty() {
             // Whoever has no values has none below any bound, also those it does not know.
@@ -115,12 +115,12 @@ impl HistogramSnapshot {
         // A side that does not know its extremes may have gone beyond the other's.
         self.min = self.min.zip(other.min).map(|(a, b)| a.min(b));
         self.max = self.max.zip(other.max).map(|(a, b)| a.max(b));
-        self.zero += other.zero;
-        self.positive = combine(&self.positive, &other.positive, |a, b| a + b);
-        self.negative = combine(&self.negative, &other.negative, |a, b| a + b);
+        self.zero = self.zero.saturating_add(other.zero);
+        self.positive = combine(&self.positive, &other.positive, u64::saturating_add);
+        self.negative = combine(&self.negative, &other.negative, u64::saturating_add);
         self.bounds.retain_mut(|(bound, count)| match other.count_le(*bound) {
             Some(more) => {
-                *count += more;
+                *count = count.saturating_add(more);
                 true
             }
             None => false,
@@ -235,7 +235,7 @@ impl HistogramSnapshot {
 }
 
 fn total(side: &[(i32, u64)]) -> u64 {
-    side.iter().map(|(_, count)| count).sum()
+    side.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
 }
 
 /// Whether a bucket of `before` has fewer values now.

@@ -22,6 +22,12 @@ mod trace_state;
 
 use bellwether_core::{Histogram, HistogramSnapshot, Registry};
 
+// Where the library's files that `model` includes expect them.
+use model::lanes;
+mod exemplar {
+    pub(crate) use bellwether_core::Exemplar;
+}
+
 /// A histogram of a registry of its own.
 fn histogram(bounds: impl IntoIterator<Item = f64>) -> Histogram {
     Registry::new().histogram("values").bounds(bounds).build().expect("a legal metric")

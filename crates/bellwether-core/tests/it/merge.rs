@@ -95,3 +95,14 @@ fn bounds_that_one_side_does_not_know_are_dropped() {
     let both = merged(&recorded(&[1.0], &[]), &recorded(&[2.0], &[1.5]));
     assert_eq!(both.bounds, [(2.0, 1)], "a side without values has nothing to say against it");
 }
+
+#[test]
+fn counts_stay_at_their_end() {
+    let mut all = recorded(&[0.0, 1.0], &[-2.0, 0.0, 0.5, 3.0]);
+    for _ in 0..70 {
+        all = merged(&all, &all);
+    }
+    assert_eq!((all.count(), all.zero), (u64::MAX, u64::MAX));
+    assert_eq!((all.count_le(0.0), all.count_le(1.0)), (Some(u64::MAX), Some(u64::MAX)));
+    assert!(all.sum.is_finite() && all.quantile(1.0).is_some());
+}

@@ -1,11 +1,17 @@
 //! Where threads meet, in every order of events that matters: loom runs the very files of the library.
 
 #[allow(dead_code, reason = "the library uses all of it")]
+#[path = "../../src/histogram/chunk.rs"]
+mod chunk;
+#[allow(dead_code, unreachable_pub, reason = "the library uses all of it, and publishes it")]
+#[path = "../../src/histogram/grid.rs"]
+mod grid;
+#[allow(dead_code, reason = "the library uses all of it")]
 #[path = "../../src/registry/index.rs"]
 mod index;
 #[allow(dead_code, clippy::modulo_one, reason = "the library uses all of it, and has more lanes")]
 #[path = "../../src/lanes.rs"]
-mod lanes;
+pub(crate) mod lanes;
 
 /// What the index keeps, as far as the index knows it.
 mod series {
@@ -22,6 +28,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::AtomicU64;
 use loom::thread;
 
+use chunk::{CARRY, Chunk};
 use index::Index;
 use lanes::{Lanes, add_exclusive, add_shared, update_f64};
 use series::Series;
@@ -101,6 +108,25 @@ fn a_shared_sum_loses_no_addend() {
         update_f64(&sum, |sum| sum + 4.0);
         writer.join().unwrap();
         assert_eq!(f64::from_bits(sum.load(Relaxed)), 7.0);
+    });
+}
+
+#[test]
+fn a_count_that_is_carried_is_never_seen_to_go_back() {
+    model(3, || {
+        let chunk = Arc::new(Chunk::new(0, &[]));
+        chunk.counts[5].store(CARRY - 2, Relaxed);
+        let write = Arc::clone(&chunk);
+        let writer = thread::spawn(move || (0..3).for_each(|_| _ = write.count_shared(5)));
+        let read = Arc::clone(&chunk);
+        let reader = thread::spawn(move || {
+            let first = read.counts()[5];
+            let second = read.counts()[5];
+            assert!(first <= second, "{second} after {first}");
+        });
+        writer.join().unwrap();
+        reader.join().unwrap();
+        assert_eq!(chunk.counts()[5], u64::from(CARRY) + 1);
     });
 }
 

@@ -23,6 +23,12 @@ pub(crate) struct OnceBox<T> {
     cell: OnceLock<Box<T>>,
 }
 
+impl<T> Default for OnceBox<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> OnceBox<T> {
     pub(crate) fn new() -> Self {
         Self { published: AtomicUsize::new(0), cell: OnceLock::new() }
