@@ -34,7 +34,8 @@ fn app() -> Router {
 }
 
 /// A layer that does nothing makes three, which axum boxes by; two more box the body that is another type than before; and
-/// three are the account, the scope and the header of the id.
+/// three are the account, the scope and the header of the id. Where axum keeps one more extension, in a build with its
+/// `original-uri`, the mark of the layer is the one too many, and their table grows.
 #[tokio::test]
 async fn of_a_request() {
     let bare = of(app()).await;
@@ -42,5 +43,6 @@ async fn of_a_request() {
     let noop = of(app().layer(ObserveLayer::noop())).await - bare;
     let watch = Watch::new();
     let observed = of(app().layer(ObserveLayer::new(&watch.registry).unwrap())).await - bare;
-    assert_eq!((boxing, noop, observed), (3, 5, 8), "allocations beside the {bare} of a bare route");
+    let counts = format!("{boxing}, {noop} and {observed} allocations beside the {bare} of a bare route");
+    assert!(boxing == 3 && noop == 5 && (8..=9).contains(&observed), "{counts}");
 }
