@@ -8,6 +8,7 @@
 
 mod case;
 mod counting;
+pub mod cpu;
 pub mod layer;
 mod pinned;
 pub mod record;

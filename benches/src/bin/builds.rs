@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use bellwether_benches::cpu;
 use bellwether_core::Clock;
 
 /// A service by what it depends on.
@@ -100,11 +101,11 @@ fn measure(number: usize, stack: &Stack, build: bool) -> Result<[f64; 3], String
     let tree = run("tree --offline -e normal,build --prefix none --format {p}")?;
     let crates: BTreeSet<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     let clock = Clock::system();
-    let (cpu, start) = (cpu_of_children(), clock.now());
+    let (cpu, start) = (cpu::of_children(), clock.now());
     if build {
         run("build --offline -j 2")?;
     }
-    let (cpu, seconds) = (cpu_of_children() - cpu, clock.now().since(start).as_secs_f64());
+    let (cpu, seconds) = (cpu::of_children() - cpu, clock.now().since(start).as_secs_f64());
     let _ = fs::remove_dir_all(&project);
     // Itself is none of them.
     Ok([crates.len() as f64 - 1.0, seconds, cpu])
@@ -123,12 +124,4 @@ fn project(workspace: &Path, number: usize, stack: &Stack) -> std::io::Result<Pa
     fs::write(project.join("src/main.rs"), "fn main() {}\n")?;
     fs::copy(workspace.join("Cargo.lock"), project.join("Cargo.lock"))?;
     Ok(project)
-}
-
-/// Seconds of CPU that processes took which were started from here and have ended, and those that they started.
-fn cpu_of_children() -> f64 {
-    // Hundredths of a second; the command's name, in parentheses, may hold blanks.
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    fields.skip(13).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

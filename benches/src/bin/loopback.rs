@@ -2,8 +2,9 @@
 //! `loopback [WORD..]`.
 //!
 //! Server and wrk share the machine, so what the server needs beyond the bare route is taken from both. Each stack is
-//! compared with the bare route just before or just after it, by turns. WORDs select stacks by their name; `--rounds N` and
-//! `--seconds N` say how much is done.
+//! compared with the bare route just before or just after it, by turns; by requests a second, and by the CPU time that server
+//! and wrk took for one, which is the same share where both cores are busy with nothing else, and is to be trusted where they
+//! are not. WORDs select stacks by their name; `--rounds N` and `--seconds N` say how much is done.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to its terminal")]
 
 use std::io::{self, BufRead, BufReader, Write};
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
+use bellwether_benches::cpu;
 use bellwether_benches::layer::{self, ADDRESS, Built, Collector, PATH, Stack};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -42,6 +44,8 @@ struct Round {
     requests_a_second: f64,
     /// Microseconds of the server's CPU for each.
     cpu: f64,
+    /// And of wrk's.
+    wrk: f64,
     /// Milliseconds.
     p99: f64,
 }
@@ -132,15 +136,16 @@ impl Server {
 
     fn round(mut self, seconds: u32) -> Round {
         self.load(1);
-        let before = self.cpu();
+        let (cpu, wrk) = (self.cpu(), cpu::of_children());
         let said = self.load(seconds);
-        let cpu = self.cpu() - before;
+        let (cpu, wrk) = (self.cpu() - cpu, cpu::of_children() - wrk);
         let requests: f64 =
             said.lines().find_map(|line| line.split_once(" requests in ")?.0.trim().parse().ok()).expect("wrk says");
         let word = |name: &str| said.lines().find_map(|line| Some(line.trim().strip_prefix(name)?.trim().to_owned()));
         Round {
             requests_a_second: word("Requests/sec:").and_then(|rate| rate.parse().ok()).expect("wrk says"),
             cpu: cpu / requests / 1e3,
+            wrk: wrk / requests * 1e6,
             p99: word("99%").and_then(|time| milliseconds(&time)).expect("wrk says"),
         }
     }
@@ -194,11 +199,13 @@ fn serve_stack(stack: Stack) {
 }
 
 fn print(rows: &[Row]) {
-    println!("| stack | requests/s, median | share of bare (min..max) | server CPU us/request | above bare | p99 ms |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "| stack | requests/s, median | share of bare (min..max) | share by CPU (min..max) | server CPU us/request | above bare | p99 ms |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     let all_bare = || rows.iter().flat_map(|row| &row.rounds).map(|pair| pair.bare);
     println!(
-        "| bare | {:.0} | 1 | {:.2} | | {:.2} |",
+        "| bare | {:.0} | 1 | 1 | {:.2} | | {:.2} |",
         middle(&sorted(all_bare().map(|round| round.requests_a_second))),
         middle(&sorted(all_bare().map(|round| round.cpu))),
         middle(&sorted(all_bare().map(|round| round.p99))),
@@ -206,14 +213,14 @@ fn print(rows: &[Row]) {
     for row in rows {
         let own = || row.rounds.iter().map(|pair| pair.own);
         let share = sorted(row.rounds.iter().map(|Pair { bare, own }| own.requests_a_second / bare.requests_a_second));
+        let by_cpu = sorted(row.rounds.iter().map(|Pair { bare, own }| (bare.cpu + bare.wrk) / (own.cpu + own.wrk)));
         let above = sorted(row.rounds.iter().map(|Pair { bare, own }| own.cpu - bare.cpu));
         println!(
-            "| {} | {:.0} | {:.3} ({:.2}..{:.2}) | {:.2} | {:+.2} | {:.2} |",
+            "| {} | {:.0} | {} | {} | {:.2} | {:+.2} | {:.2} |",
             row.stack.name,
             middle(&sorted(own().map(|round| round.requests_a_second))),
-            middle(&share),
-            share[0],
-            share[share.len() - 1],
+            spread(&share),
+            spread(&by_cpu),
             middle(&sorted(own().map(|round| round.cpu))),
             middle(&above),
             middle(&sorted(own().map(|round| round.p99))),
@@ -225,6 +232,10 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values
+}
+
+fn spread(sorted: &[f64]) -> String {
+    format!("{:.3} ({:.2}..{:.2})", middle(sorted), sorted[0], sorted[sorted.len() - 1])
 }
 
 fn middle(sorted: &[f64]) -> f64 {
