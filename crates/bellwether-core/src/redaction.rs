@@ -15,7 +15,8 @@ use std::borrow::Cow;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Redaction {
-    words: Vec<Box<[u8]>>,
+    /// The words, by their last byte: most names end in one that few words end in.
+    by_end: Vec<(u8, Vec<Box<[u8]>>)>,
 }
 
 const WORDS: [&str; 19] = [
@@ -42,7 +43,7 @@ const WORDS: [&str; 19] = [
 
 impl Default for Redaction {
     fn default() -> Self {
-        let mut own = Self { words: Vec::new() };
+        let mut own = Self { by_end: Vec::new() };
         WORDS.into_iter().for_each(|word| own.add(word));
         own
     }
@@ -56,14 +57,20 @@ impl Redaction {
     pub fn add(&mut self, word: &str) {
         let word: Box<[u8]> =
             word.bytes().filter(|byte| !is_joint(*byte)).map(|byte| byte.to_ascii_lowercase()).collect();
-        if !word.is_empty() {
-            self.words.push(word);
+        let Some(end) = word.last().copied() else { return };
+        match self.by_end.iter_mut().find(|(own, _)| *own == end) {
+            Some((_, words)) => words.push(word),
+            None => self.by_end.push((end, vec![word])),
         }
     }
 
     /// Whether what goes by this name is a secret.
     pub fn hides(&self, name: &str) -> bool {
-        name.as_bytes().split(|byte| *byte == b'.').any(|part| self.words.iter().any(|word| ends_in(part, word)))
+        name.as_bytes().split(|byte| *byte == b'.').any(|part| {
+            let end = part.iter().rev().find(|byte| !is_joint(**byte)).map(u8::to_ascii_lowercase);
+            let words = self.by_end.iter().find(|(own, _)| Some(*own) == end).map_or(&[][..], |(_, words)| words);
+            words.iter().any(|word| ends_in(part, word))
+        })
     }
 
     /// The query of a URL with the values of secret parameters replaced; as it is, if it has none.
@@ -90,8 +97,7 @@ impl Redaction {
     }
 }
 
-/// Case, dashes and underscores do not count: most names differ in their last byte, so this is quick to say no.
-#[inline]
+/// Case, dashes and underscores do not count.
 fn ends_in(name: &[u8], word: &[u8]) -> bool {
     let mut name = name.iter().rev().filter(|byte| !is_joint(**byte));
     word.iter().rev().all(|expect| name.next().is_some_and(|byte| byte.to_ascii_lowercase() == *expect))
