@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::lanes::update_f64;
+use crate::lanes::{Lanes, Tally, add_exclusive, add_shared, update_f64};
+use crate::sync::OnceBox;
 
 /// A handle to one gauge series. A non-finite level is ignored: a gauge always holds a number.
+///
+/// A level is one word that is set and added to. Work under way is counted beside it, each thread for itself, so that
+/// threads do not meet where they all begin and end something; setting a level leaves that count alone.
 ///
 /// ```
 /// use bellwether_core::Registry;
@@ -24,7 +28,14 @@ use crate::lanes::update_f64;
 /// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "gauges do nothing unless you use them"]
-pub struct Gauge(Option<Arc<AtomicU64>>);
+pub struct Gauge(Option<Arc<Cell>>);
+
+#[derive(Debug, Default)]
+struct Cell {
+    level: AtomicU64,
+    /// What is under way, modulo 2⁶⁴: a thread may end what another began. Made for gauges that count it.
+    under_way: OnceBox<Lanes<Tally>>,
+}
 
 /// One unit of work under way: counted in a gauge from [`Gauge::in_flight`] until dropped.
 #[derive(Debug)]
@@ -45,7 +56,7 @@ impl Gauge {
     #[inline]
     pub fn set(&self, level: f64) {
         if let (Some(cell), true) = (&self.0, level.is_finite()) {
-            cell.store(level.to_bits(), Relaxed);
+            cell.level.store(level.to_bits(), Relaxed);
         }
     }
 
@@ -53,7 +64,7 @@ impl Gauge {
     #[inline]
     pub fn add(&self, by: f64) {
         if let (Some(cell), true) = (&self.0, by.is_finite()) {
-            update_f64(cell, |level| (level + by).clamp(f64::MIN, f64::MAX));
+            update_f64(&cell.level, |level| (level + by).clamp(f64::MIN, f64::MAX));
         }
     }
 
@@ -65,18 +76,56 @@ impl Gauge {
 
     /// Counts one unit of work as under way until the guard is dropped, also by a panic.
     pub fn in_flight(&self) -> InFlight {
-        self.add(1.0);
+        self.begin();
         InFlight(self.clone())
     }
 
-    /// The level now.
+    /// Counts one unit of work as under way until it [ends](Self::end), for whoever knows the gauge then. A guard, which does
+    /// that by itself, is [`in_flight`](Self::in_flight).
+    #[inline]
+    pub fn begin(&self) {
+        self.count(1);
+    }
+
+    /// One unit of work that [began](Self::begin) has ended.
+    #[inline]
+    pub fn end(&self) {
+        self.count(1_u64.wrapping_neg());
+    }
+
+    /// The level now, with what is under way. What begins and ends elsewhere meanwhile may be counted or not.
     pub fn value(&self) -> f64 {
-        self.0.as_ref().map_or(0.0, |cell| f64::from_bits(cell.load(Relaxed)))
+        self.0.as_ref().map_or(0.0, |cell| f64::from_bits(cell.level.load(Relaxed)) + cell.under_way())
+    }
+
+    #[inline]
+    fn count(&self, units: u64) {
+        if let Some(cell) = &self.0 {
+            let lanes = cell.under_way.get_or_init(Box::default);
+            lanes.write(|lane| add_exclusive(&lane.count, units), |lane| add_shared(&lane.count, units));
+        }
+    }
+}
+
+impl Cell {
+    fn under_way(&self) -> f64 {
+        let Some(lanes) = self.under_way.get() else { return 0.0 };
+        let sum = || lanes.iter().fold(0_u64, |sum, lane| sum.wrapping_add(lane.count.load(Relaxed)));
+        let mut seen = sum();
+        // A reader may miss what began on one thread and see how it ends on another: it looks again until nothing changes.
+        for _ in 0..8 {
+            let again = sum();
+            if again == seen {
+                break;
+            }
+            seen = again;
+        }
+        (seen as i64).max(0) as f64
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.sub(1.0);
+        self.0.end();
     }
 }

@@ -23,7 +23,8 @@ pub(crate) struct Account {
     trace: TraceContext,
     parent: Option<SpanId>,
     span: Span,
-    active: Gauge,
+    /// The gauge it is counted in while it lasts, if it is a call.
+    active: Option<Gauge>,
     started: Instant,
     first_byte: Option<Instant>,
     /// Kept only where somebody will ask.
@@ -98,7 +99,6 @@ impl Account {
     #[inline]
     pub(crate) fn open(opening: Opening) -> Box<Self> {
         let active = opening.shared.side.active(opening.method, opening.scheme, opening.peer.as_ref());
-        active.add(1.0);
         Box::new(Self {
             active,
             first_byte: None,
@@ -236,7 +236,7 @@ impl Account {
         if !mem::replace(&mut self.open, false) {
             return;
         }
-        self.active.sub(1.0);
+        self.shared.side.inactive(self.method, self.scheme, self.active.as_ref());
         if let (Protocol::Grpc(None), Some(End::Complete)) = (self.protocol, self.end) {
             // An answer without a status is broken, whatever its HTTP status says.
             self.protocol = Protocol::Grpc(Some(Code::UNKNOWN));

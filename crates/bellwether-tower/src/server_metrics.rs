@@ -167,14 +167,16 @@ impl ServerMetrics {
         })
     }
 
-    pub(crate) fn active(&self, method: &'static str, scheme: &'static str) -> Gauge {
+    /// Where a request is counted while it lasts. Looked up each time: a handle to keep would be counted itself, and all
+    /// threads would meet there.
+    pub(crate) fn active(&self, method: &'static str, scheme: &'static str) -> &Gauge {
         let here = [text_address(method), text_address(scheme)];
         let known = self.actives.get(
             here[0] as u64 ^ (here[1] as u64).rotate_left(21),
             |(own, _)| *own == here,
             || (here, self.active.get([method, scheme]).clone()),
         );
-        known.map_or_else(|| self.active.get([method, scheme]).clone(), |(_, gauge)| gauge.clone())
+        known.map_or_else(|| self.active.get([method, scheme]), |(_, gauge)| gauge)
     }
 
     pub(crate) fn upgraded(&self) -> &Gauge {

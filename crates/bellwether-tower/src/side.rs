@@ -16,7 +16,8 @@ use crate::names::{self, Code, Methods, OTHER};
 use crate::sampler::Sampler;
 use crate::server_metrics::ServerMetrics;
 
-/// What all requests of a layer share.
+/// What all requests of a layer share. Apart from how many they are, which every thread writes.
+#[repr(align(128))]
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) side: Side,
@@ -84,10 +85,27 @@ impl Side {
         }
     }
 
-    pub(crate) fn active(&self, method: &'static str, scheme: &'static str, peer: Option<&Peer>) -> Gauge {
+    /// Counts a request as begun. Returns the gauge of a call, by which it [ends](Self::inactive).
+    pub(crate) fn active(&self, method: &'static str, scheme: &'static str, peer: Option<&Peer>) -> Option<Gauge> {
         match self {
-            Self::Server(server) => server.metrics.active(method, scheme),
-            Self::Client(client) => client.metrics.active(method, peer),
+            Self::Server(server) => {
+                server.metrics.active(method, scheme).begin();
+                None
+            }
+            Self::Client(client) => {
+                let active = client.metrics.active(method, peer);
+                active.begin();
+                Some(active)
+            }
+        }
+    }
+
+    /// Counts a request as ended.
+    pub(crate) fn inactive(&self, method: &'static str, scheme: &'static str, active: Option<&Gauge>) {
+        match (self, active) {
+            (Self::Server(server), _) => server.metrics.active(method, scheme).end(),
+            (Self::Client(_), Some(active)) => active.end(),
+            (Self::Client(_), None) => {}
         }
     }
 

@@ -70,6 +70,26 @@ fn gauges_come_back_to_where_they_were() {
 }
 
 #[test]
+fn what_begins_here_may_end_elsewhere() {
+    let gauge: Gauge = Registry::new().gauge("in_flight").build().unwrap();
+    let (pass, passed) = std::sync::mpsc::sync_channel(2);
+    thread::scope(|scope| {
+        let begins = gauge.clone();
+        scope.spawn(move || (0..TIMES).for_each(|_| pass.send(begins.in_flight()).unwrap()));
+        let reader = scope.spawn(|| (0..TIMES).all(|_| gauge.value() >= 0.0));
+        passed.into_iter().for_each(drop);
+        assert!(reader.join().unwrap(), "what ends elsewhere is never seen without its beginning");
+    });
+    assert_eq!(gauge.value(), 0.0);
+    gauge.set(2.5);
+    let one = gauge.in_flight();
+    assert_eq!(gauge.value(), 3.5, "a level and what is under way beside it");
+    gauge.set(7.0);
+    drop(one);
+    assert_eq!(gauge.value(), 7.0);
+}
+
+#[test]
 fn threads_that_die_and_are_replaced_lose_nothing() {
     let (counter, histogram) = (counter(), histogram());
     for _ in 0..200 {
