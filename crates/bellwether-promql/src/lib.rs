@@ -1,0 +1,18 @@
+//! PromQL over any storage: the public surface of the crate.
+#![doc = include_str!("../README.md")]
+
+mod engine;
+mod error;
+mod histogram;
+mod labels;
+mod matcher;
+mod storage;
+mod value;
+
+pub use engine::{Answer, Engine, Options};
+pub use error::Error;
+pub use histogram::Histogram;
+pub use labels::Labels;
+pub use matcher::{MatchOp, Matcher};
+pub use storage::{MemoryStorage, Selected, Selection, Storage};
+pub use value::{Element, STALE_NAN, Sample, SampleValue, Series, Value};

@@ -1,0 +1,83 @@
+//! Where series come from: one small trait, and a storage in memory.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::{Error, Labels, Matcher, Sample};
+
+/// What a selector wants: series by matchers, samples by time.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Selection<'a> {
+    /// All of them must match.
+    pub matchers: &'a [Matcher],
+    /// The oldest sample wanted, in milliseconds since the Unix epoch; included.
+    pub start_ms: i64,
+    /// The youngest sample wanted, in milliseconds since the Unix epoch; included.
+    pub end_ms: i64,
+}
+
+/// A series that a selection found.
+#[derive(Debug, Clone)]
+pub struct Selected<'a> {
+    /// Who the series belongs to; no two series of a storage have the same labels.
+    pub labels: Labels,
+    /// The samples of the wanted time, oldest first, one a timestamp at most. More than wanted does no harm.
+    pub samples: Cow<'a, [Sample]>,
+}
+
+/// Series that can be asked for by matchers and time.
+pub trait Storage {
+    /// The series that match, with their samples of the time wanted.
+    ///
+    /// # Errors
+    /// [`Error::storage`] if the storage cannot answer.
+    fn select<'a>(
+        &'a self,
+        selection: &Selection<'_>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Selected<'a>, Error>> + 'a>, Error>;
+}
+
+/// Series in memory, for tests and for programs that hold few of them.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStorage {
+    series: BTreeMap<Labels, Vec<Sample>>,
+}
+
+impl MemoryStorage {
+    /// A storage without series.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a sample, in any order; one at the same instant is replaced.
+    pub fn push(&mut self, labels: &Labels, sample: Sample) {
+        let samples = match self.series.get_mut(labels) {
+            Some(samples) => samples,
+            None => self.series.entry(labels.clone()).or_default(),
+        };
+        let at = samples.partition_point(|s| s.timestamp_ms < sample.timestamp_ms);
+        match samples.get_mut(at) {
+            Some(same) if same.timestamp_ms == sample.timestamp_ms => *same = sample,
+            _ => samples.insert(at, sample),
+        }
+    }
+}
+
+impl Storage for MemoryStorage {
+    fn select<'a>(
+        &'a self,
+        selection: &Selection<'_>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Selected<'a>, Error>> + 'a>, Error> {
+        let matchers = selection.matchers.to_vec();
+        let (start, end) = (selection.start_ms, selection.end_ms);
+        Ok(Box::new(self.series.iter().filter_map(move |(labels, samples)| {
+            if !matchers.iter().all(|matcher| matcher.matches_labels(labels)) {
+                return None;
+            }
+            let from = samples.partition_point(|s| s.timestamp_ms < start);
+            let to = samples.partition_point(|s| s.timestamp_ms <= end);
+            (from < to).then(|| Ok(Selected { labels: labels.clone(), samples: Cow::Borrowed(&samples[from..to]) }))
+        })))
+    }
+}
