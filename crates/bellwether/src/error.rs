@@ -28,12 +28,12 @@ enum Cause {
 impl Error {
     #[cold]
     pub(crate) fn setting(place: impl Display, wrong: impl Display) -> Self {
-        Self(Arc::new(Cause::Setting { place: place.to_string(), wrong: wrong.to_string() }))
+        Self(Arc::new(Cause::Setting { place: printable(place), wrong: printable(wrong) }))
     }
 
     #[cold]
     pub(crate) fn file(file: impl Display, reason: impl Display) -> Self {
-        Self(Arc::new(Cause::File { file: file.to_string(), reason: reason.to_string() }))
+        Self(Arc::new(Cause::File { file: printable(file), reason: printable(reason) }))
     }
 
     #[cold]
@@ -76,4 +76,14 @@ impl From<bellwether_core::Error> for Error {
     fn from(error: bellwether_core::Error) -> Self {
         Self(Arc::new(Cause::Metrics(error)))
     }
+}
+
+/// As text for a terminal and a log: one line, and nothing that moves a cursor or turns the order of what is read.
+pub(crate) fn printable(text: impl Display) -> String {
+    let mut printable = String::new();
+    for c in text.to_string().chars() {
+        // Quotes and backslashes are in place.
+        if c.is_ascii_graphic() { printable.push(c) } else { printable.extend(c.escape_debug()) }
+    }
+    printable
 }

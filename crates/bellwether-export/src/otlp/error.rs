@@ -1,7 +1,7 @@
 //! Why a pipeline could not be set up. Once it runs, it has no errors: what it cannot deliver it counts.
 
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A refused setting: which one, what it was, what would be accepted; or the machine that would not have us.
@@ -13,8 +13,8 @@ pub struct Error(Arc<Cause>);
 enum Cause {
     #[error("{place} is {given:?}: {accepted}")]
     Illegal { place: String, given: String, accepted: String },
-    #[error("{place}: {path}: {reason}")]
-    Certificates { place: String, path: String, reason: String },
+    #[error("{place}: {path:?}: {reason}")]
+    Certificates { place: String, path: PathBuf, reason: String },
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
     #[error("the export thread could not be started: {0}")]
@@ -32,7 +32,7 @@ impl Error {
 
     #[cold]
     pub(crate) fn certificates(place: impl Display, path: &Path, reason: impl Display) -> Self {
-        let (place, path, reason) = (place.to_string(), path.display().to_string(), reason.to_string());
+        let (place, path, reason) = (place.to_string(), path.to_owned(), reason.to_string());
         Self(Arc::new(Cause::Certificates { place, path, reason }))
     }
 

@@ -6,6 +6,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::error::printable;
 use crate::log::Logs;
 use crate::otlp::Otlp;
 use crate::settings::Settings;
@@ -51,7 +52,7 @@ fn levels(settings: &Settings, var: &dyn Fn(&str) -> Option<String>, notices: &m
     if let Some((name, text)) = own.or_else(rust_log) {
         match text.parse() {
             Ok(levels) => return levels,
-            Err(error) => notices.push(format!("{name} is {text:?}: {error}; \"info\" is used instead")),
+            Err(error) => notices.push(printable(format!("{name} is {text:?}: {error}; \"info\" is used instead"))),
         }
     }
     Targets::new().with_default(tracing::Level::INFO)

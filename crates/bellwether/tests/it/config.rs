@@ -44,6 +44,10 @@ fn errors_name_line_setting_and_what_is_accepted() {
         "tick = ",
         "[metrics\n",
         "\u{0}",
+        "\"a\\u0007b\" = 1",
+        "[\"\\u001b[2J\"]\nx = 1",
+        "metrics.\"\\u202e\\n\\\"\" = 1",
+        "tick = \"\\r\\u001b\"",
     ];
     let all: Vec<String> = texts.iter().map(|text| format!("{text:?}\n    {}", wrong(text))).collect();
     insta::assert_snapshot!(all.join("\n"), @r#"
@@ -107,6 +111,14 @@ fn errors_name_line_setting_and_what_is_accepted() {
         bellwether.toml:1: unclosed table, expected `]`
     "\0"
         bellwether.toml:1: key with no value, expected `=`
+    "\"a\\u0007b\" = 1"
+        bellwether.toml:1: there is no setting a\u{7}b; at the top there are tick, ready and listen
+    "[\"\\u001b[2J\"]\nx = 1"
+        bellwether.toml:1: there is no table [\u{1b}[2J]; there are [service], [metrics], [traces], [request_id], [log] and [otlp]
+    "metrics.\"\\u202e\\n\\\"\" = 1"
+        bellwether.toml:1: there is no setting metrics.\u{202e}\n"; [metrics] has access, token and max_series
+    "tick = \"\\r\\u001b\""
+        bellwether.toml:1: tick is "\r\u{1b}": accepted is a duration from 100 ms to 60 s, such as "5s"
     "#);
 }
 

@@ -131,7 +131,7 @@ fn what_cannot_be_used_is_refused_at_the_start() {
     );
     check(
         Destination::new().endpoint("https://c").authorities("/nowhere/ca.pem"),
-        "certificates: /nowhere/ca.pem: I/O error: No such file or directory (os error 2)",
+        "certificates: \"/nowhere/ca.pem\": I/O error: No such file or directory (os error 2)",
     );
 }
 
