@@ -1,0 +1,1 @@
+//! Budgets in money or tokens: reserve, settle, release, exactly once.

@@ -1,0 +1,1 @@
+//! What a callee says about when to come back: Retry-After and its relatives.
