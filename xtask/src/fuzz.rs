@@ -1,4 +1,8 @@
-//! Each parser of foreign input against libFuzzer, for a few seconds, on the one stable toolchain.
+//! Each parser of foreign input against libFuzzer, on the one stable toolchain.
+//!
+//! Two lengths: a campaign for so many seconds, random, which keeps what it has learned; and the short form of
+//! `cargo xtask test`, the same inputs each time, so that a change fails for what it is and not by luck. (Where a
+//! target reaches a registry, hashes are seeded at random, which libFuzzer sees: there inputs are much the same, not quite.)
 //!
 //! cargo-fuzz wants nightly only for sanitizers, which safe code does not need. What libFuzzer needs (coverage
 //! counters in every block, and the comparisons) are plain `-C` flags, so cargo builds the targets itself.
@@ -6,9 +10,9 @@
 //! go to `fuzz/seeds/<target>/`.
 
 use crate::step::{Step, host, root, target};
-use std::fs;
 use std::sync::Mutex;
 use std::thread;
+use std::{fmt, fs};
 
 const COVERAGE: &[&str] = &[
     "--cfg=fuzzing",
@@ -22,8 +26,20 @@ const COVERAGE: &[&str] = &[
     "-Coverflow-checks",
 ];
 
+/// How long a target runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// Random, and on from what earlier campaigns have found.
+    Seconds(u32),
+    /// So many inputs, drawn from one seed, from `fuzz/seeds` on.
+    Inputs(u32),
+}
+
+/// A second or two for most targets.
+const SHORT: Length = Length::Inputs(100_000);
+
 pub(crate) fn run(words: &[String]) -> Result<(), String> {
-    let (seconds, only) = parse(words)?;
+    let (length, only) = parse(words)?;
     let manifest = root().join("fuzz/Cargo.toml");
     let Ok(text) = fs::read_to_string(&manifest) else {
         return Err("there is no fuzz/Cargo.toml".to_owned());
@@ -33,7 +49,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         return Err(format!("no fuzz target `{unknown}`; there are: {}", all.join(", ")));
     }
     build()?;
-    each_on_a_core(all.iter().filter(|name| only.is_empty() || only.contains(name)), |name| fuzz(name, seconds))
+    each_on_a_core(all.iter().filter(|name| only.is_empty() || only.contains(name)), |name| fuzz(name, length))
 }
 
 /// Runs all of them, as many at a time as there are cores: a target uses one.
@@ -59,18 +75,20 @@ fn each_on_a_core<'a>(
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
-fn parse(words: &[String]) -> Result<(u32, Vec<String>), String> {
-    let (mut seconds, mut only) = (10, Vec::new());
+fn parse(words: &[String]) -> Result<(Length, Vec<String>), String> {
+    let (mut length, mut only) = (Length::Seconds(10), Vec::new());
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if word == "--seconds" {
-            let given = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-            seconds = given.ok_or("--seconds takes a whole number above 0")?;
-        } else {
-            only.push(word.clone());
+        match word.as_str() {
+            "--short" => length = SHORT,
+            "--seconds" => {
+                let given = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+                length = Length::Seconds(given.ok_or("--seconds takes a whole number above 0")?);
+            }
+            _ => only.push(word.clone()),
         }
     }
-    Ok((seconds, only))
+    Ok((length, only))
 }
 
 /// The names of the `[[bin]]` entries.
@@ -91,23 +109,28 @@ fn build() -> Result<(), String> {
         .run()
 }
 
-fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
+fn fuzz(name: &str, length: Length) -> Result<(), String> {
     let dir = target().join("fuzz");
-    let corpus = dir.join("corpus").join(name);
+    let corpus = dir.join(length.corpus()).join(name);
     let crashes = dir.join("crashes").join(name);
+    if let Length::Inputs(_) = length {
+        // What an earlier run has learned is luck.
+        let _ = fs::remove_dir_all(&corpus);
+    }
     for dir in [&corpus, &crashes] {
         fs::create_dir_all(dir).map_err(|e| format!("cannot make {}: {e}", dir.display()))?;
     }
     let binary = dir.join(host()?).join("release").join(name);
-    let mut step = Step::new(&format!("fuzzing {name} for {seconds} s"), &binary.display().to_string())
-        .arg(format!("-max_total_time={seconds}"))
-        .arg("-timeout=5")
+    // libFuzzer looks at what is compared, addresses among it. A container may forbid this.
+    let fixed = length == SHORT && Step::new("addresses", "setarch -R true").output().is_ok();
+    let program = format!("{}{}", if fixed { "setarch -R " } else { "" }, binary.display());
+    let mut step = Step::new(&format!("fuzzing {name}, {length}"), &program)
         .arg("-rss_limit_mb=1024")
         .arg("-max_len=8192")
         .arg("-verbosity=0")
         .arg("-print_final_stats=1")
-        .arg(format!("-artifact_prefix={}/", crashes.display()))
-        .arg(corpus.display().to_string());
+        .arg(format!("-artifact_prefix={}/", crashes.display()));
+    step = length.flags().into_iter().fold(step, Step::arg).arg(corpus.display().to_string());
     let seeds = root().join("fuzz/seeds").join(name);
     if seeds.is_dir() {
         step = step.arg(seeds.display().to_string());
@@ -116,6 +139,34 @@ fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
     let runs = printed.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
     println!("   {name}: {} inputs, no crash", runs.unwrap_or("?").trim());
     Ok(())
+}
+
+impl Length {
+    fn flags(self) -> Vec<String> {
+        match self {
+            Self::Seconds(seconds) => vec![format!("-max_total_time={seconds}"), "-timeout=5".to_owned()],
+            // Only what never ends is too slow: how busy the machine is does not decide.
+            Self::Inputs(inputs) => {
+                [format!("-runs={inputs}").as_str(), "-seed=1", "-reload=0", "-timeout=120"].map(str::to_owned).to_vec()
+            }
+        }
+    }
+
+    fn corpus(self) -> &'static str {
+        match self {
+            Self::Seconds(_) => "corpus",
+            Self::Inputs(_) => "short",
+        }
+    }
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seconds(seconds) => write!(f, "{seconds} s"),
+            Self::Inputs(inputs) => write!(f, "{inputs} inputs"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "fuzz",
-        help: "each fuzz target for a while: [--seconds N] [TARGET ..], default 10 s each",
+        help: "each fuzz target, at random for [--seconds N], default 10, or as `test` does: [--short] [TARGET ..]",
         run: fuzz::run,
     },
     Command {

@@ -22,7 +22,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         .run()?;
     Step::new("doc tests", "cargo test --workspace --all-features --doc --quiet").run()?;
     if !quick {
-        fuzz::run(&[])?;
+        fuzz::run(&["--short".to_owned()])?;
     }
     tests(quick).run()
 }

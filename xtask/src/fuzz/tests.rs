@@ -4,17 +4,26 @@ use super::*;
 
 #[test]
 fn words() {
-    let check = |words: &[&str], expect: Option<(u32, &[&str])>| {
+    let check = |words: &[&str], expect: Option<(Length, &[&str])>| {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let expect = expect.map(|(seconds, only)| (seconds, only.iter().map(|name| (*name).to_owned()).collect()));
+        let expect = expect.map(|(length, only)| (length, only.iter().map(|name| (*name).to_owned()).collect()));
         assert_eq!(parse(&words).ok(), expect, "{words:?}");
     };
-    check(&[], Some((10, &[])));
-    check(&["--seconds", "60", "traceparent"], Some((60, &["traceparent"])));
-    check(&["a", "b"], Some((10, &["a", "b"])));
+    check(&[], Some((Length::Seconds(10), &[])));
+    check(&["--seconds", "60", "traceparent"], Some((Length::Seconds(60), &["traceparent"])));
+    check(&["a", "b"], Some((Length::Seconds(10), &["a", "b"])));
+    check(&["--short", "a"], Some((SHORT, &["a"])));
     check(&["--seconds"], None);
     check(&["--seconds", "0"], None);
     check(&["--seconds", "soon"], None);
+}
+
+#[test]
+fn the_short_form_does_the_same_each_time() {
+    let flags = SHORT.flags().join(" ");
+    assert!(flags.contains("-runs=") && flags.contains("-seed=1") && !flags.contains("-max_total_time"), "{flags}");
+    assert_ne!(SHORT.corpus(), Length::Seconds(10).corpus());
+    assert_eq!(Length::Seconds(10).flags(), ["-max_total_time=10", "-timeout=5"]);
 }
 
 #[test]
