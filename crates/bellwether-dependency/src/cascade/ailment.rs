@@ -1,0 +1,100 @@
+//! Whether a node ails, and of what: shares of calls that are certainly above normal, and pools that are full.
+
+use super::graph::Kind;
+use super::memory::{ENOUGH, Hits, NodeMemory, Tally, WINDOWS, share};
+use super::stats::wilson;
+
+/// What ails a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Ailment {
+    /// Calls or attempts fail.
+    pub(super) errors: bool,
+    /// Calls take longer.
+    pub(super) slow: bool,
+    /// A resource has no permits left, and somebody waits.
+    pub(super) full: bool,
+    /// Callers ask for what cannot be.
+    pub(super) callers: bool,
+    /// A cache no longer finds what it used to.
+    pub(super) misses: bool,
+}
+
+/// Fewer hits prove nothing.
+const LEAST: f64 = 3.0;
+/// The share of failures that matters: of a node whose normal is known, and of one whose is not.
+const ERRORS: f64 = 0.03;
+const ERRORS_UNKNOWN: f64 = 0.1;
+/// The share of calls beyond twice the normal 95 % quantile; twice the normal median.
+const SLOW: f64 = 0.05;
+const LATE: f64 = 0.5;
+/// The share of bad requests; of misses.
+const CALLERS: f64 = 0.1;
+const MISSES: f64 = 0.25;
+/// How far above normal a share must be.
+const ABOVE: f64 = 1.5;
+/// From which share of its permits on a resource is full.
+const FULL: f64 = 0.9;
+
+impl Ailment {
+    pub(super) fn any(self) -> bool {
+        self.hurts() || self.callers || self.misses
+    }
+
+    /// Whether its calls suffer, and so may its callers.
+    pub(super) fn hurts(self) -> bool {
+        self.errors || self.slow || self.full
+    }
+}
+
+/// What ails a node in its last windows. `waited` are the seconds per second that somebody waited for it, `refused` how
+/// many it turned away, if it is a resource.
+pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64) -> Ailment {
+    if kind.is_resource() {
+        let full = match kind {
+            Kind::Breaker | Kind::Budget => refused >= LEAST,
+            _ => node.occupied >= FULL && (waited > 0.1 || refused >= LEAST),
+        };
+        return Ailment { full, ..Ailment::default() };
+    }
+    if node.idle > 0 {
+        // No news: what ailed it may still do.
+        return if node.idle < WINDOWS { node.ailment } else { Ailment::default() };
+    }
+    let normal = &node.normal;
+    let attempts = Hits { hits: normal.attempts_lost, n: normal.attempts };
+    let calls = Hits { hits: normal.lost, n: normal.ended };
+    let bad_requests = Hits { hits: normal.bad_requests, n: normal.ended };
+    let misses = Hits { hits: normal.misses, n: normal.ended };
+    let above = |floor, usual, of: fn(&Tally) -> Hits| above(node, floor, usual, of);
+    Ailment {
+        errors: above(ERRORS, attempts, |tally| tally.attempts) || above(ERRORS, calls, |tally| tally.calls),
+        slow: above(SLOW, node.normally_slow(0.95), |tally| tally.slow)
+            || above(LATE, node.normally_slow(0.5), |tally| tally.late),
+        full: false,
+        callers: kind == Kind::Route && above(CALLERS, bad_requests, |tally| tally.bad_requests),
+        misses: misses.n >= ENOUGH && misses.hits > 0.0 && above(MISSES, misses, |tally| tally.misses),
+    }
+}
+
+/// Whether a share is certainly above a floor and what is usual: in the last window alone, or in several with hits in more
+/// than one of them, of which the last agrees.
+fn above(node: &NodeMemory, floor: f64, usual: Hits, of: fn(&Tally) -> Hits) -> bool {
+    let limit =
+        if usual.n < ENOUGH { floor.max(ERRORS_UNKNOWN) } else { floor.max(ABOVE * wilson(usual.hits, usual.n).1) };
+    let limit = limit.min(0.9);
+    let last = of(&node.recent[0]);
+    if share(last.hits, last.n) <= limit {
+        return false;
+    }
+    let (mut sum, mut with_hits) = (Hits::default(), 0);
+    for (i, tally) in node.recent[..node.windows].iter().enumerate() {
+        let Hits { hits, n } = of(tally);
+        sum = Hits { hits: sum.hits + hits, n: sum.n + n };
+        with_hits += usize::from(hits > 0.0);
+        let spread = i == 0 || with_hits > 1;
+        if spread && sum.hits >= LEAST && wilson(sum.hits, sum.n).0 > limit {
+            return true;
+        }
+    }
+    false
+}

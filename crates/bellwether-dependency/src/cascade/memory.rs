@@ -1,0 +1,278 @@
+//! What the judge remembers of each node and edge: what is normal, the last windows, and a running now.
+
+use std::time::Duration;
+
+use super::ailment::Ailment;
+use super::failure::{Failure, Failures};
+use super::latency::{self, Latency};
+use super::stats::{Cusum, clean};
+use super::window::{Calls, Flow};
+
+/// How long it takes until two thirds of what was normal is forgotten.
+const NORMAL: f64 = 3600.0;
+/// What is kept of the running now from one window to the next.
+const KEPT: f64 = 0.6;
+/// How many windows with traffic are looked at together at most, and how many without are waited for.
+pub(super) const WINDOWS: usize = 12;
+/// Below so many calls nothing is known of what is normal.
+pub(super) const ENOUGH: f64 = 50.0;
+
+/// Counts and times of a node, summed with weights.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sums {
+    pub(super) seconds: f64,
+    pub(super) started: f64,
+    pub(super) ended: f64,
+    pub(super) lost: f64,
+    pub(super) attempts: f64,
+    pub(super) attempts_lost: f64,
+    pub(super) bad_requests: f64,
+    pub(super) misses: f64,
+    pub(super) busy: f64,
+    pub(super) own_busy: f64,
+    /// Failed attempts by class, whoever is to blame, and those of its own.
+    pub(super) failed: [f64; Failure::ALL.len()],
+    pub(super) own: [f64; Failure::ALL.len()],
+    /// Calls slower than normal, known only of a running now.
+    pub(super) slow: f64,
+}
+
+/// Counts and times of an edge, summed with weights.
+#[derive(Debug, Clone, Default)]
+pub(super) struct EdgeSums {
+    pub(super) seconds: f64,
+    pub(super) started: f64,
+    pub(super) failed: f64,
+    pub(super) cut: f64,
+    pub(super) busy: f64,
+    pub(super) held: f64,
+}
+
+/// What the tests of one window need: hits of how many.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) attempts: Hits,
+    pub(super) calls: Hits,
+    /// Calls beyond twice the normal 95 % quantile.
+    pub(super) slow: Hits,
+    /// Calls beyond twice the normal median.
+    pub(super) late: Hits,
+    pub(super) bad_requests: Hits,
+    pub(super) misses: Hits,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hits {
+    pub(super) hits: f64,
+    pub(super) n: f64,
+}
+
+/// What is remembered of a node. Its size is fixed.
+#[derive(Debug, Clone)]
+pub(super) struct NodeMemory {
+    pub(super) normal: Sums,
+    normal_latency: [f64; Latency::BUCKETS],
+    pub(super) now: Sums,
+    /// The newest first.
+    pub(super) recent: [Tally; WINDOWS],
+    pub(super) windows: usize,
+    pub(super) idle: usize,
+    pub(super) ailment: Ailment,
+    /// Whether it ailed in each of the last windows, the newest in the lowest bit.
+    pub(super) ailed: u8,
+    pub(super) cusum: Cusum,
+    /// The share of a resource's permits that was taken in the last window.
+    pub(super) occupied: f64,
+    /// Calls beyond twice the normal that are still in flight.
+    pub(super) hanging: f64,
+}
+
+/// What is remembered of an edge.
+#[derive(Debug, Clone, Default)]
+pub(super) struct EdgeMemory {
+    pub(super) normal: EdgeSums,
+    pub(super) now: EdgeSums,
+}
+
+impl Default for NodeMemory {
+    fn default() -> Self {
+        Self {
+            normal: Sums::default(),
+            normal_latency: [0.0; Latency::BUCKETS],
+            now: Sums::default(),
+            recent: [Tally::default(); WINDOWS],
+            windows: 0,
+            idle: 0,
+            ailment: Ailment::default(),
+            ailed: 0,
+            cusum: Cusum::default(),
+            occupied: 0.0,
+            hanging: 0.0,
+        }
+    }
+}
+
+impl NodeMemory {
+    /// Takes a window into the running now and the tallies; nothing yet into what is normal.
+    pub(super) fn see(&mut self, calls: &Calls, length: Duration) {
+        let [slow, late] = [self.slow_from(0.95), self.slow_from(0.5)].map(|from| beyond(calls, from));
+        self.hanging = self.slow_from(0.95).map_or(0.0, |from| latency::above(&calls.ages.buckets(), from));
+        let lost = |failures: &Failures, n: u64| Hits { hits: failures.lost().min(n) as f64, n: n as f64 };
+        let attempts = calls.attempts.max(if calls.attempts_failed.total() > 0 { 1 } else { 0 });
+        let tally = Tally {
+            attempts: lost(&calls.attempts_failed, attempts),
+            calls: lost(&calls.failed, calls.ended),
+            slow,
+            late,
+            bad_requests: Hits {
+                hits: calls.failed[Failure::BadRequest].min(calls.ended) as f64,
+                n: calls.ended as f64,
+            },
+            misses: Hits { hits: calls.misses.min(calls.ended) as f64, n: calls.ended as f64 },
+        };
+        let empty = tally.attempts.n == 0.0 && tally.calls.n == 0.0 && tally.slow.n == 0.0 && calls.busy <= 0.0;
+        self.occupied = match calls.capacity {
+            0 => 0.0,
+            capacity => clean(calls.busy) / (capacity as f64 * length.as_secs_f64().max(1e-3)),
+        };
+        if empty {
+            self.idle = (self.idle + 1).min(WINDOWS);
+            return;
+        }
+        self.idle = 0;
+        self.recent.rotate_right(1);
+        self.recent[0] = tally;
+        self.windows = (self.windows + 1).min(WINDOWS);
+        self.now.add(&sums(calls, length, tally.slow.hits), KEPT);
+    }
+
+    /// Takes a window into what is normal.
+    pub(super) fn learn(&mut self, calls: &Calls, length: Duration) {
+        let kept = kept(length);
+        self.normal.add(&sums(calls, length, 0.0), kept);
+        let latency = calls.latency.buckets();
+        self.normal_latency.iter_mut().zip(latency).for_each(|(sum, n)| *sum = *sum * kept + n);
+    }
+
+    /// From how many seconds a call is slow: twice the normal quantile, and noticeably above it. `None` until known.
+    fn slow_from(&self, q: f64) -> Option<f64> {
+        let known = self.normal.ended >= ENOUGH;
+        let normal = latency::quantile(&self.normal_latency, q).filter(|_| known)?;
+        Some((2.0 * normal).max(normal + 0.01))
+    }
+
+    /// The normal share of calls that are as slow as that.
+    pub(super) fn normally_slow(&self, q: f64) -> Hits {
+        let n = self.normal_latency.iter().sum();
+        Hits { hits: self.slow_from(q).map_or(0.0, |from| latency::above(&self.normal_latency, from)), n }
+    }
+
+    /// Requests or calls that are lost beyond what is normal, in the running now.
+    pub(super) fn lost(&self) -> f64 {
+        (self.now.lost - share(self.normal.lost, self.normal.ended) * self.now.ended).max(0.0)
+    }
+
+    /// Attempts likewise.
+    pub(super) fn attempts_lost(&self) -> f64 {
+        let normal = share(self.normal.attempts_lost, self.normal.attempts);
+        (self.now.attempts_lost - normal * self.now.attempts).max(0.0)
+    }
+
+    /// Calls that are slow beyond what is normal, or hang; none if that is not what ails it.
+    pub(super) fn slow(&self) -> f64 {
+        if self.ailment.slow { self.now.slow.max(self.hanging) } else { 0.0 }
+    }
+
+    /// The time of its own, in seconds a call, beyond what is normal.
+    pub(super) fn own_excess(&self) -> f64 {
+        let calls = self.now.started.max(self.now.ended).max(1e-9);
+        (self.now.own_busy / calls - self.normal_own()).max(0.0)
+    }
+
+    pub(super) fn normal_own(&self) -> f64 {
+        share(self.normal.own_busy, self.normal.started.max(self.normal.ended))
+    }
+
+    /// Calls a second, now and normally.
+    pub(super) fn rates(&self) -> (f64, f64) {
+        (share(self.now.started, self.now.seconds), share(self.normal.started, self.normal.seconds))
+    }
+}
+
+impl EdgeMemory {
+    /// Takes a window into the running now, unless its parent was idle.
+    pub(super) fn see(&mut self, flow: &Flow, length: Duration) {
+        self.now.add(flow, length, KEPT);
+    }
+
+    /// Takes a window into what is normal.
+    pub(super) fn learn(&mut self, flow: &Flow, length: Duration) {
+        self.normal.add(flow, length, kept(length));
+    }
+}
+
+impl Sums {
+    fn add(&mut self, new: &Self, kept: f64) {
+        let add = |sum: &mut f64, new: f64| *sum = *sum * kept + new;
+        add(&mut self.seconds, new.seconds);
+        add(&mut self.started, new.started);
+        add(&mut self.ended, new.ended);
+        add(&mut self.lost, new.lost);
+        add(&mut self.attempts, new.attempts);
+        add(&mut self.attempts_lost, new.attempts_lost);
+        add(&mut self.bad_requests, new.bad_requests);
+        add(&mut self.misses, new.misses);
+        add(&mut self.busy, new.busy);
+        add(&mut self.own_busy, new.own_busy);
+        add(&mut self.slow, new.slow);
+        self.failed.iter_mut().zip(new.failed).for_each(|(sum, new)| add(sum, new));
+        self.own.iter_mut().zip(new.own).for_each(|(sum, new)| add(sum, new));
+    }
+}
+
+impl EdgeSums {
+    fn add(&mut self, flow: &Flow, length: Duration, kept: f64) {
+        let add = |sum: &mut f64, new: f64| *sum = *sum * kept + new;
+        add(&mut self.seconds, length.as_secs_f64());
+        add(&mut self.started, flow.started as f64);
+        add(&mut self.failed, flow.failed as f64);
+        add(&mut self.cut, flow.cut as f64);
+        add(&mut self.busy, clean(flow.busy));
+        add(&mut self.held, clean(flow.held));
+    }
+}
+
+fn sums(calls: &Calls, length: Duration, slow: f64) -> Sums {
+    let lost = |failures: &Failures, n: u64| failures.lost().min(n) as f64;
+    Sums {
+        seconds: length.as_secs_f64(),
+        started: calls.started as f64,
+        ended: calls.ended as f64,
+        lost: lost(&calls.failed, calls.ended),
+        attempts: calls.attempts as f64,
+        attempts_lost: lost(&calls.attempts_failed, calls.attempts),
+        bad_requests: calls.failed[Failure::BadRequest].min(calls.ended) as f64,
+        misses: calls.misses.min(calls.ended) as f64,
+        busy: clean(calls.busy),
+        own_busy: clean(calls.own_busy),
+        failed: Failure::ALL.map(|class| calls.attempts_failed[class] as f64),
+        own: Failure::ALL.map(|class| calls.own[class] as f64),
+        slow,
+    }
+}
+
+/// Calls that took, or so far take, longer than `from`. Those in flight that do not yet are of neither kind.
+fn beyond(calls: &Calls, from: Option<f64>) -> Hits {
+    let Some(from) = from else { return Hits::default() };
+    let hanging = latency::above(&calls.ages.buckets(), from);
+    Hits { hits: latency::above(&calls.latency.buckets(), from) + hanging, n: calls.latency.count() as f64 + hanging }
+}
+
+fn kept(length: Duration) -> f64 {
+    (-length.as_secs_f64().clamp(0.0, 60.0) / NORMAL).exp()
+}
+
+/// A part as a share of a whole; 0 of nothing.
+pub(super) fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}

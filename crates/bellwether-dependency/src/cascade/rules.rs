@@ -1,0 +1,179 @@
+//! Where following calls leads the wrong way: each rule moves charges to whom they belong.
+
+use super::charge::{Charge, Subject};
+use super::failure::Failure;
+use super::flow::Scene;
+use super::graph::Kind;
+use super::memory::share;
+use super::verdict::{Cause, Loop};
+
+/// What the rules know beside the scene.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) scene: Scene<'a>,
+    /// Scheduler lag in seconds, now and normally.
+    pub(super) lag: (f64, f64),
+    /// Inbound requests a second, now and normally.
+    pub(super) inbound: (f64, f64),
+}
+
+/// The rules, in the order in which they are asked.
+pub(super) const RULES: &[fn(&Context<'_>, &mut [Charge])] = &[without_caller, cold_cache, stalled, common_mode, load];
+
+/// Calls that nobody is known to make began to fail when a node did on its own: it likely makes them, past the scope.
+fn without_caller(context: &Context<'_>, charges: &mut [Charge]) {
+    let Scene { graph, nodes, edges, .. } = context.scene;
+    for child in graph.ordered() {
+        let memory = &nodes[child];
+        if graph.at(child).kind != Kind::Dependency || !memory.ailment.hurts() {
+            continue;
+        }
+        let known: f64 = graph.into(child).map(|(id, _)| edges[id].now.started).sum();
+        let unknown = (1.0 - share(known, memory.now.started)).clamp(0.0, 1.0);
+        let orphans = unknown * memory.attempts_lost().max(memory.slow());
+        let class = largest(&memory.now.own);
+        if unknown < 0.1 || orphans < 1.0 {
+            continue;
+        }
+        for charge in charges.iter_mut() {
+            let Subject::Node(node) = charge.subject else { continue };
+            let like = match charge.cause {
+                Cause::Failing(Failure::Timeout) | Cause::Slow => {
+                    memory.ailment.slow || class == Some(Failure::Timeout)
+                }
+                Cause::Failing(own) => class == Some(own),
+                Cause::Throttled => class == Some(Failure::RateLimited),
+                _ => false,
+            };
+            let first = match (memory.cusum.onset(), nodes[node].cusum.onset()) {
+                (Some(child), Some(parent)) => child <= parent + 1,
+                _ => true,
+            };
+            let calls_it = graph.out(node).any(|(_, edge)| edge.to == child);
+            if node != child && !calls_it && like && first && orphans >= 0.5 * charge.amount.max(charge.lost) {
+                (charge.subject, charge.at, charge.counted) = (Subject::Node(child), child, 0.0);
+            }
+        }
+    }
+}
+
+/// What is behind a cache that no longer finds what it used to gets more than its share of calls.
+fn cold_cache(context: &Context<'_>, charges: &mut [Charge]) {
+    let Scene { graph, nodes, .. } = context.scene;
+    for charge in charges.iter_mut().filter(|charge| of_load(charge.cause)) {
+        let Subject::Node(node) = charge.subject else { continue };
+        if context.demand(node) < 1.3 {
+            continue;
+        }
+        let mut callers = graph.into(node).map(|(_, edge)| edge.from);
+        let cold = callers.find_map(|caller| {
+            let itself = nodes[caller].ailment.misses.then_some(caller);
+            let beside = || graph.out(caller).map(|(_, edge)| edge.to).find(|to| nodes[*to].ailment.misses);
+            itself.or_else(beside)
+        });
+        if let Some(cache) = cold {
+            (charge.subject, charge.cause, charge.counted) = (Subject::Node(cache), Cause::ColdCache, 0.0);
+        }
+    }
+}
+
+/// The scheduler's lag makes up at least half of the time that calls take too long.
+fn stalled(context: &Context<'_>, charges: &mut [Charge]) {
+    let (now, normal) = context.lag;
+    let lag = now - normal;
+    if lag < 0.02 {
+        return;
+    }
+    for charge in charges {
+        let Subject::Node(node) = charge.subject else { continue };
+        let late = matches!(charge.cause, Cause::Slow | Cause::Saturated | Cause::Failing(Failure::Timeout));
+        if late && lag >= 0.5 * context.scene.nodes[node].own_excess() {
+            (charge.subject, charge.cause) = (Subject::Process, Cause::Stalled);
+        }
+    }
+}
+
+/// At least three dependencies begin to fail in the same way at the same time: it is what they have in common.
+fn common_mode(context: &Context<'_>, charges: &mut [Charge]) {
+    for class in [Failure::Dns, Failure::Tls, Failure::Connect] {
+        let cause = Cause::Failing(class);
+        let mut failing: Vec<(usize, Option<u64>)> = Vec::new();
+        for charge in charges.iter().filter(|charge| charge.cause == cause) {
+            if let Subject::Node(node) = charge.subject
+                && context.scene.nodes[node].ailment.errors
+                && !failing.iter().any(|(other, _)| *other == node)
+            {
+                failing.push((node, context.scene.nodes[node].cusum.onset()));
+            }
+        }
+        let onsets = failing.iter().filter_map(|(_, onset)| *onset);
+        let together = onsets.clone().max().unwrap_or(0) - onsets.min().unwrap_or(0) <= 2;
+        if failing.len() < 3 || !together {
+            continue;
+        }
+        for charge in charges.iter_mut().filter(|charge| charge.cause == cause) {
+            charge.subject = Subject::Network;
+        }
+    }
+}
+
+/// More comes in than ever, and what suffers gets no more than its usual share of it.
+fn load(context: &Context<'_>, charges: &mut [Charge]) {
+    if !context.crowded() {
+        return;
+    }
+    for charge in charges.iter_mut().filter(|charge| of_load(charge.cause)) {
+        let Subject::Node(node) = charge.subject else { continue };
+        let demand = context.demand(node);
+        if context.scene.graph.at(node).kind != Kind::Dependency || demand <= 1.5 {
+            (charge.subject, charge.cause) = (Subject::Load, Cause::Overload);
+        }
+    }
+}
+
+/// Retries or an empty cache may keep up an overload whose cause is gone: that is suspected of the root if inbound traffic is
+/// as before, and part of the calls still get through.
+pub(super) fn metastable(context: &Context<'_>, root: &Charge, windows: u64) -> Option<Loop> {
+    let Subject::Node(node) = root.subject else { return None };
+    let memory = &context.scene.nodes[node];
+    if windows < 4 || context.inbound.0 > 1.2 * context.inbound.1 {
+        return None;
+    }
+    if root.cause == Cause::ColdCache {
+        return Some(Loop::ColdCache);
+    }
+    let some_succeed = memory.now.attempts_lost < 0.98 * memory.now.attempts;
+    (of_load(root.cause) && some_succeed && context.amplification(node) >= 1.3).then_some(Loop::Retry)
+}
+
+/// Whether too much work could look like that.
+fn of_load(cause: Cause) -> bool {
+    use Failure::{Rejected, Timeout, Upstream};
+    matches!(cause, Cause::Slow | Cause::Saturated | Cause::Failing(Timeout | Upstream | Rejected))
+}
+
+impl Context<'_> {
+    /// Whether clearly more requests come in than normally.
+    pub(super) fn crowded(&self) -> bool {
+        self.inbound.1 > 0.0 && self.inbound.0 >= 1.5 * self.inbound.1
+    }
+
+    /// Calls of a node per inbound request, relative to normal; 1 if nothing is known.
+    pub(super) fn demand(&self, node: usize) -> f64 {
+        let (now, normal) = self.scene.nodes[node].rates();
+        let usual = share(normal, self.inbound.1);
+        if usual > 0.0 && self.inbound.0 > 0.0 { now / self.inbound.0 / usual } else { 1.0 }
+    }
+
+    /// Attempts per call of a node, relative to normal; 1 if nothing is known.
+    pub(super) fn amplification(&self, node: usize) -> f64 {
+        let memory = &self.scene.nodes[node];
+        let usual = share(memory.normal.attempts, memory.normal.ended);
+        if usual > 0.0 && memory.now.ended > 0.0 { memory.now.attempts / memory.now.ended / usual } else { 1.0 }
+    }
+}
+
+fn largest(classes: &[f64; Failure::ALL.len()]) -> Option<Failure> {
+    let lossy = Failure::ALL.into_iter().zip(classes).filter(|(class, n)| class.is_loss() && **n > 0.0);
+    lossy.max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class)
+}
