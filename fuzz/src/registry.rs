@@ -13,7 +13,7 @@ use pieces::draw::Draw;
 
 /// Few, so that operations meet.
 const NAMES: [&str; 3] = ["a", "b.c", "d/e"];
-const VALUES: [&str; 5] = ["", "x", "y", "a longer value", LONG];
+const VALUES: [&str; 6] = ["", "x", "y", "true", "a longer value", LONG];
 /// Longer than a value may be, and cut inside of a character.
 const LONG: &str = concat!(
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123",
@@ -47,9 +47,10 @@ fuzz_target!(|input: &[u8]| {
     let mut models: BTreeMap<&str, Model> = BTreeMap::new();
     let mut refused = 0;
     while !draw.is_empty() {
-        let name = NAMES[usize::from(draw.byte() % 3)];
-        let kind = draw.byte() % 4;
-        let budget = usize::from(draw.byte() % 4);
+        let which = usize::from(draw.byte() % 3);
+        let (name, kind, budget) = (NAMES[which], draw.byte() % 4, draw.byte());
+        // Each name's own, most of the time: another one is refused.
+        let budget = if budget % 8 == 0 { usize::from(budget / 8 % 4) } else { which + 1 };
         let labels = labels(&mut draw);
         let given: Vec<(&str, &str)> = labels.iter().map(|(name, value)| (*name, *value)).collect();
         let accepted = match kind {
@@ -83,7 +84,8 @@ fuzz_target!(|input: &[u8]| {
         refused += u64::from(accepted.is_err());
         if let Some(model) = models.get(name).filter(|_| accepted.is_err()) {
             let wanted = [MetricKind::Counter, MetricKind::Gauge, MetricKind::Histogram][usize::from(kind.min(2))];
-            assert!(model.kind != wanted || wanted == MetricKind::Histogram, "{:?}", accepted);
+            let alike = model.kind == wanted && model.budget == budget;
+            assert!(!alike || wanted == MetricKind::Histogram, "{:?}", accepted);
         }
     }
     assert_eq!(registry.refused(), refused);
@@ -95,8 +97,8 @@ fuzz_target!(|input: &[u8]| {
 
 fn labels(draw: &mut Draw<'_>) -> Vec<(&'static str, &'static str)> {
     let which = draw.byte();
-    let names = ["k", "l.m", "n"];
-    let mut value = || VALUES[usize::from(draw.byte() % 5)];
+    let names = ["k", "l.m", "overflow"];
+    let mut value = || VALUES[usize::from(draw.byte() % 6)];
     // In any order, since who names them need not know one.
     match which % 5 {
         0 => vec![],
@@ -130,7 +132,9 @@ impl Model {
         let cut = |value: &str| if value.len() > 256 { value[..255].to_owned() } else { value.to_owned() };
         let mut key: Labels = labels.iter().map(|(name, value)| ((*name).to_owned(), cut(value))).collect();
         key.sort();
-        if !self.series.contains_key(&key) && self.series.len() >= self.budget {
+        let mut said = key.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (&**name, &**value));
+        let overflows = said.next() == Some(("overflow", "true")) && said.next().is_none();
+        if overflows || !self.series.contains_key(&key) && self.series.len() >= self.budget {
             self.overflowed += 1;
             return self.overflow.get_or_insert_default();
         }

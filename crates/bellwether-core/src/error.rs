@@ -48,7 +48,7 @@ impl Error {
         matches!(*self.0, Cause::Illegal { .. })
     }
 
-    /// The name is taken by a metric of another kind, unit, scale or set of bounds.
+    /// The name is taken by a metric of another kind, unit, scale, set of bounds or budget.
     pub fn is_conflict(&self) -> bool {
         matches!(*self.0, Cause::Conflict { .. })
     }

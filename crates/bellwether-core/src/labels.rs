@@ -45,6 +45,12 @@ impl Names {
         Self { names: Box::new(["overflow".into()]) }
     }
 
+    /// Whether with these values they say what the overflow series' label says. An empty value is an absent label.
+    pub(crate) fn overflows(&self, values: &[&str]) -> bool {
+        let mut given = self.iter().zip(values).filter(|(_, value)| !value.is_empty());
+        given.next() == Some(("overflow", &"true")) && given.next().is_none()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.names.len()
     }

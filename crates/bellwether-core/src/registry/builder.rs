@@ -34,7 +34,7 @@ impl<'r, I: Instrument> MetricBuilder<'r, I, 0> {
             scale: Scale::ONE,
             additive: false,
             bounds: Box::default(),
-            budget: registry.max_series(),
+            budget: None,
             reserved: None,
         };
         Self { registry, labels: [], spec, instrument: PhantomData }
@@ -84,9 +84,10 @@ impl<I: Instrument, const N: usize> MetricBuilder<'_, I, N> {
         self
     }
 
-    /// How many series it may have; what is beyond goes to one series labeled `overflow="true"`. Default: the registry's.
+    /// How many series it may have; what is beyond goes to one series labeled `overflow="true"`, and so does what is so
+    /// labeled to begin with. Default: the registry's.
     pub fn max_series(mut self, series: usize) -> Self {
-        self.spec.budget = series;
+        self.spec.budget = Some(series);
         self
     }
 
@@ -98,11 +99,12 @@ impl<I: Instrument, const N: usize> MetricBuilder<'_, I, N> {
         self
     }
 
-    /// Registers the metric and gives its series by label values. Registering the same metric again gives the same series.
+    /// Registers the metric and gives its series by label values. Registering the same metric again gives the same series;
+    /// what is then left unsaid is as it was said first.
     ///
     /// # Errors
-    /// If the name, a label, the unit or a bound is not legal; if the name is taken by a metric of another kind, unit,
-    /// scale or set of bounds; if the registry is full.
+    /// If the name, a label, the unit or a bound is not legal; if the name is taken by a metric of another kind or scale, or
+    /// of another unit, set of bounds, `max_series` or set of reserved values than is said here; if the registry is full.
     pub fn family(self) -> Result<Family<I, N>, Error> {
         let labels = self.labels.clone();
         let given = labels.each_ref().map(String::as_str);

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::gauge::Gauge;
 use crate::histogram::{Histogram, Shape};
 use crate::labels::{self, MAX_VALUE_LEN, Names, Values};
+use crate::sync::OnceBox;
 
 /// What a metric measures with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,13 +38,22 @@ pub struct Metric {
     additive: bool,
     shape: Arc<Shape>,
     budget: usize,
-    /// Values of one label that may still open series when the budget is spent.
-    reserved: Option<(Box<str>, HashSet<Box<str>>)>,
+    reserved: Option<Reserved>,
     index: Index,
     names: Mutex<Vec<Arc<Names>>>,
     state: foldhash::fast::RandomState,
-    overflow: OnceLock<(Series, Overflow)>,
+    overflow: OnceBox<TurnedAway>,
+    /// Found by whoever asks first: the one who was turned away has no time for it.
+    blame: OnceLock<Overflow>,
     overflowed: AtomicU64,
+}
+
+/// The overflow series, and the labels that were the first to be turned away.
+#[derive(Debug)]
+struct TurnedAway {
+    series: Series,
+    names: Arc<Names>,
+    values: Values,
 }
 
 /// What a metric turned away when its budget of series was spent.
@@ -58,6 +68,9 @@ pub struct Overflow {
     pub distinct: usize,
 }
 
+/// A label, and those of its values that may still open series when the budget is spent.
+pub(super) type Reserved = (Box<str>, HashSet<Box<str>>);
+
 #[derive(Debug)]
 pub(super) struct Spec {
     pub(super) name: Box<str>,
@@ -67,12 +80,13 @@ pub(super) struct Spec {
     pub(super) scale: Scale,
     pub(super) additive: bool,
     pub(super) bounds: Box<[f64]>,
-    pub(super) budget: usize,
-    pub(super) reserved: Option<(Box<str>, HashSet<Box<str>>)>,
+    /// As stated; else the registry's.
+    pub(super) budget: Option<usize>,
+    pub(super) reserved: Option<Reserved>,
 }
 
 impl Metric {
-    pub(super) fn new(spec: Spec, clock: Clock) -> Self {
+    pub(super) fn new(spec: Spec, budget: usize, clock: Clock) -> Self {
         Self {
             name: spec.name,
             kind: spec.kind,
@@ -81,12 +95,13 @@ impl Metric {
             scale: spec.scale,
             additive: spec.additive,
             shape: Arc::new(Shape { clock, bounds: spec.bounds, dropped: AtomicU64::new(0) }),
-            budget: spec.budget,
+            budget: spec.budget.unwrap_or(budget),
             reserved: spec.reserved,
             index: Index::default(),
             names: Mutex::default(),
             state: foldhash::fast::RandomState::default(),
-            overflow: OnceLock::new(),
+            overflow: OnceBox::new(),
+            blame: OnceLock::new(),
             overflowed: AtomicU64::new(0),
         }
     }
@@ -150,7 +165,7 @@ impl Metric {
 
     /// As [`series`](Self::series), without the first `skip`: a reader that pauses continues here, at no cost.
     pub fn series_after(&self, skip: usize) -> impl Iterator<Item = &Series> {
-        self.index.iter_from(skip).chain(self.overflow.get().map(|(series, _)| series))
+        self.index.iter_from(skip).chain(self.overflow.get().map(|turned_away| &turned_away.series))
     }
 
     /// The sets of label names that its series were asked for with, each sorted, in no particular order; the overflow
@@ -162,7 +177,8 @@ impl Metric {
 
     /// What was turned away when the budget was spent; `None` as long as it is not.
     pub fn overflow(&self) -> Option<&Overflow> {
-        self.overflow.get().map(|(_, overflow)| overflow)
+        let first = self.overflow.get()?;
+        Some(self.blame.get_or_init(|| self.most_varied(first)))
     }
 
     /// How many lookups went to the overflow series.
@@ -220,35 +236,36 @@ impl Metric {
     }
 
     fn admits(&self, len: usize, names: &Names, values: &[&str]) -> bool {
-        if len < self.budget {
-            return true;
-        }
-        let Some((label, known)) = &self.reserved else { return false };
+        let is_reserved = || {
+            let (label, known) = self.reserved.as_ref()?;
+            names.position(label).and_then(|at| values.get(at)).map(|value| known.contains(*value))
+        };
         // Reserved values may double the budget, not more: the other labels of such a series may be anybody's.
-        len < 2 * self.budget
-            && names.position(label).and_then(|at| values.get(at)).is_some_and(|value| known.contains(*value))
+        let fits = len < self.budget || len < 2 * self.budget && is_reserved() == Some(true);
+        fits && !names.overflows(values)
     }
 
     #[cold]
-    fn overflow_series(&self, names: &Names, values: &[&str]) -> &Series {
+    fn overflow_series(&self, names: &Arc<Names>, values: &[&str]) -> &Series {
         self.overflowed.fetch_add(1, Relaxed);
-        let (series, _) = self.overflow.get_or_init(|| {
-            let labels = (Arc::new(Names::overflow()), Values::new(["true"].into_iter()));
-            (self.make(0, labels.0, labels.1), self.most_varied(names, values))
+        let turned_away = self.overflow.get_or_init(|| {
+            let series = self.make(0, Arc::new(Names::overflow()), Values::new(["true"].into_iter()));
+            Box::new(TurnedAway { series, names: Arc::clone(names), values: Values::new(values.iter().copied()) })
         });
-        series
+        &turned_away.series
     }
 
     /// The label to blame, found once by looking at all series there are.
-    fn most_varied(&self, names: &Names, values: &[&str]) -> Overflow {
+    fn most_varied(&self, first: &TurnedAway) -> Overflow {
         let mut distinct: HashMap<&str, HashSet<&str>> = HashMap::new();
         for series in self.index.iter() {
             for (name, value) in series.labels() {
                 distinct.entry(name).or_default().insert(value);
             }
         }
-        let most = names.iter().zip(values).max_by_key(|(name, _)| distinct.get(name).map_or(0, HashSet::len));
-        let (label, sample) = most.map_or(("", ""), |(name, value)| (name, *value));
+        let labels = first.names.iter().zip(first.values.iter(first.names.len()));
+        let (label, sample) =
+            labels.max_by_key(|(name, _)| distinct.get(name).map_or(0, HashSet::len)).unwrap_or_default();
         Overflow {
             label: label.to_owned(),
             sample: sample.to_owned(),
@@ -272,8 +289,14 @@ impl Metric {
         description.map(|description| self.description.set(description));
     }
 
-    /// Whether a second registration means this same metric.
-    pub(super) fn check_same(&self, spec: &Spec) -> Result<(), Error> {
+    /// This metric for one more registration, if that means the same.
+    pub(super) fn again(self: Arc<Self>, spec: Spec) -> Result<Arc<Self>, Error> {
+        self.check_same(&spec)?;
+        self.describe(spec.unit, spec.description);
+        Ok(self)
+    }
+
+    fn check_same(&self, spec: &Spec) -> Result<(), Error> {
         let conflict = |aspect, there: &dyn ToString, here: &dyn ToString| {
             Err(Error::conflict(&self.name, aspect, there.to_string(), here.to_string()))
         };
@@ -291,6 +314,22 @@ impl Metric {
                 &format_args!("scaled by {}", self.scale.factor()),
                 &format_args!("scaled by {}", spec.scale.factor()),
             );
+        }
+        if spec.additive && !self.additive {
+            return conflict("additivity", &"not additive", &"additive");
+        }
+        if let Some(budget) = spec.budget
+            && budget != self.budget
+        {
+            let at_most = |series| format!("with at most {series} series");
+            return conflict("max_series", &at_most(self.budget), &at_most(budget));
+        }
+        if let Some((label, _)) = &spec.reserved
+            && spec.reserved != self.reserved
+        {
+            let there = self.reserved.as_ref().map(|(label, _)| format!("with reserved values of {label:?}"));
+            let here = format_args!("with others of {label:?}");
+            return conflict("reserved values", &there.unwrap_or("without reserved values".to_owned()), &here);
         }
         if !spec.bounds.is_empty() && *self.bounds() != *spec.bounds {
             return conflict(

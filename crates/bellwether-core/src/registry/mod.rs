@@ -109,7 +109,7 @@ impl Registry {
         self.0.max_series.store(series, Relaxed);
     }
 
-    pub(crate) fn max_series(&self) -> usize {
+    fn max_series(&self) -> usize {
         self.0.max_series.load(Relaxed)
     }
 
@@ -158,16 +158,17 @@ impl Registry {
     }
 
     fn insert(&self, spec: Spec) -> Result<Arc<Metric>, Error> {
+        // The `metrics` facade registers with every use of its macros: most of the time the metric is there.
+        if let Some(there) = self.metric(&spec.name) {
+            return there.again(spec);
+        }
         let mut metrics = self.0.metrics.write().unwrap_or_else(PoisonError::into_inner);
         match metrics.get(&spec.name) {
-            Some(there) => there.check_same(&spec).map(|()| {
-                there.describe(spec.unit, spec.description);
-                Arc::clone(there)
-            }),
+            Some(there) => Arc::clone(there).again(spec),
             None if metrics.len() >= Self::MAX_METRICS => Err(Error::full(&spec.name, Self::MAX_METRICS)),
             None => {
                 let name = spec.name.clone();
-                let metric = Arc::new(Metric::new(spec, self.0.clock.clone()));
+                let metric = Arc::new(Metric::new(spec, self.max_series(), self.0.clock.clone()));
                 let expected = self.0.expected.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
                 if let Some((unit, description)) = expected {
                     metric.describe(unit, Some(description));

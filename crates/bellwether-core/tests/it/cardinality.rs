@@ -80,6 +80,22 @@ fn the_label_to_blame_is_the_most_varied() {
 }
 
 #[test]
+fn what_is_labeled_as_the_overflow_is_the_overflow() {
+    let registry = Registry::new();
+    let family = registry.counter("requests").labels(["overflow", "path"]).max_series(2).family().unwrap();
+    family.get(["true", ""]).inc();
+    registry.counter("requests").series(&[("overflow", "true")]).unwrap().inc();
+    assert_eq!((family.metric().len(), family.metric().overflowed(), total(family.metric())), (0, 2, 2));
+    for path in ["/a", "/b", "/c"] {
+        family.get(["", path]).inc();
+    }
+    family.get(["true", "/a"]).inc();
+    family.get(["true", ""]).inc();
+    let metric = family.metric();
+    assert_eq!((metric.len(), metric.series().count(), total(metric)), (2, 3, 7));
+}
+
+#[test]
 fn a_budget_of_nothing_counts_all_in_one() {
     let registry = Registry::new();
     let family = registry.counter("requests").labels(["path"]).max_series(0).family().unwrap();

@@ -150,6 +150,45 @@ fn again_as_something_else() {
 }
 
 #[test]
+fn again_with_another_budget() {
+    /// A second registration of `requests`, which has at most 10 series and one reserved route.
+    fn check(again: impl Fn(&Registry) -> Result<Counter, Error>, expected: Option<&str>) {
+        let registry = Registry::new();
+        let _first = registry.counter("requests").max_series(10).reserve("route", ["/known"]).build().unwrap();
+        registry.limit_series(20);
+        let refused = again(&registry).err();
+        assert_eq!(refused.as_ref().map(ToString::to_string).as_deref(), expected);
+        assert!(refused.is_none_or(|error| error.is_conflict()));
+        assert_eq!(registry.metric("requests").unwrap().max_series(), 10);
+    }
+    check(|r| r.counter("requests").build(), None);
+    check(|r| r.counter("requests").max_series(10).build(), None);
+    check(|r| r.counter("requests").reserve("route", ["/known"]).build(), None);
+    check(
+        |r| r.counter("requests").max_series(11).build(),
+        Some(
+            "metric \"requests\" is already registered as with at most 10 series, cannot be with at most 11 series; \
+             choose another name or match its max_series",
+        ),
+    );
+    check(
+        |r| r.counter("requests").reserve("route", ["/other"]).build(),
+        Some(
+            "metric \"requests\" is already registered as with reserved values of \"route\", cannot be with others of \
+             \"route\"; choose another name or match its reserved values",
+        ),
+    );
+    let registry = Registry::new();
+    let _jobs = registry.counter("jobs").build().unwrap();
+    let refused = registry.counter("jobs").reserve("queue", ["mail"]).build().unwrap_err();
+    assert!(refused.to_string().contains("without reserved values, cannot be with others of \"queue\""), "{refused}");
+    let _level = registry.gauge("level").build().unwrap();
+    assert!(registry.gauge("level").additive().build().unwrap_err().is_conflict());
+    let _active = registry.gauge("active").additive().build().unwrap();
+    assert!(registry.gauge("active").build().is_ok());
+}
+
+#[test]
 fn a_refusal_says_what_would_be_accepted() {
     let registry = Registry::new();
     let error = registry.counter(&"ä".repeat(1000)).build().unwrap_err().to_string();

@@ -102,17 +102,13 @@ enum Owner {
 
 impl Family {
     /// Whether two of its series could have the same labels: of different metrics; of different label names, one empty or
-    /// both mapped to the same; of names that are written the same, whose values are joined; or the overflow series and one
-    /// that looks like it.
+    /// both mapped to the same; or of names that are written the same, whose values are joined.
     fn may_repeat(&self, names: Names, format: Format) -> bool {
         let mut sets = self.metrics.iter().flat_map(|metric| metric.label_names());
         let first = sets.next().unwrap_or_default();
         let histogram = self.kind == MetricKind::Histogram;
         let written = first.iter().map(|name| labels::written(names, format.escaping(), histogram, name));
-        self.metrics.len() > 1
-            || sets.next().is_some()
-            || first.iter().any(|name| name == "overflow")
-            || written.collect::<HashSet<_>>().len() < first.len()
+        self.metrics.len() > 1 || sets.next().is_some() || written.collect::<HashSet<_>>().len() < first.len()
     }
 }
 
