@@ -4,6 +4,17 @@
 //! four times a plain load and store. So the first two threads to write own a lane each and need no read-modify-write at
 //! all; everybody else meets in a shared lane; and only when two threads really collide there does each get a lane of its
 //! own as well. A series that one thread touches pays for one lane. A read adds the lanes up.
+//!
+//! What counters and histograms are made of, public for instruments of other crates: a lane is what one thread writes.
+//!
+//! ```
+//! use bellwether_core::lanes::{Lanes, add_exclusive, add_shared};
+//! use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+//!
+//! let calls: Lanes<AtomicU64> = Lanes::default();
+//! calls.write(|lane| add_exclusive(lane, 1), |lane| add_shared(lane, 1));
+//! assert_eq!(calls.iter().map(|lane| lane.load(Relaxed)).sum::<u64>(), 1);
+//! ```
 
 use std::array;
 use std::fmt;
@@ -16,7 +27,7 @@ const TRIES: usize = if LANES < 8 { LANES } else { 8 };
 
 /// A lane is one cache line apart from what is beside it, by words of its own: all threads read who owns it.
 #[repr(C)] // Else the compiler may put the lane first.
-pub(crate) struct Lanes<L> {
+pub struct Lanes<L> {
     /// Who owns the first lane: the address of a thread, 0 while nobody does. Addresses are unique among living threads,
     /// and a thread that inherits a dead one's address inherits its lane: it was started by way of locks (of the allocator
     /// and the thread library) that order its first read after the dead thread's last write.
@@ -44,16 +55,19 @@ struct Owned<L> {
 /// The lane of a counter.
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct Tally {
+pub struct Tally {
     _before: [u64; 7],
-    pub(crate) count: AtomicU64,
+    /// What was counted.
+    pub count: AtomicU64,
     _behind: [u64; 7],
 }
 
 /// What a shared write tells: whether another thread was in the way.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Met {
+pub enum Met {
+    /// Nobody wrote meanwhile.
     Nobody,
+    /// Somebody did: the threads had better have lanes of their own.
     Somebody,
 }
 
@@ -66,7 +80,7 @@ impl<L: Default> Default for Lanes<L> {
 impl<L: Default> Lanes<L> {
     /// Writes once: by `exclusive` where this thread is the only writer, else by `shared`.
     #[inline]
-    pub(crate) fn write(&self, exclusive: impl FnOnce(&L), shared: impl FnOnce(&L) -> Met) {
+    pub fn write(&self, exclusive: impl FnOnce(&L), shared: impl FnOnce(&L) -> Met) {
         let me = thread_address();
         let own = if self.owner.load(Relaxed) == me { Some(&self.first) } else { self.own_beside(me) };
         match own {
@@ -95,7 +109,7 @@ impl<L: Default> Lanes<L> {
     }
 
     /// Every lane in use, in no particular order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &L> {
+    pub fn iter(&self) -> impl Iterator<Item = &L> {
         let others = self.others.get();
         let second = others.map(|others| &others.second);
         let shared = others.and_then(|others| others.shared.get());
@@ -144,20 +158,20 @@ impl<L> fmt::Debug for Lanes<L> {
 
 /// Adds where this thread is the only writer.
 #[inline]
-pub(crate) fn add_exclusive(cell: &AtomicU64, n: u64) {
+pub fn add_exclusive(cell: &AtomicU64, n: u64) {
     cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
 }
 
 /// Adds where others may write too, and says whether one just did.
 #[inline]
-pub(crate) fn add_shared(cell: &AtomicU64, n: u64) -> Met {
+pub fn add_shared(cell: &AtomicU64, n: u64) -> Met {
     let seen = cell.load(Relaxed);
     if cell.fetch_add(n, Relaxed) == seen { Met::Nobody } else { Met::Somebody }
 }
 
 /// Replaces an f64, kept as its bits, by `next` of it, where others may write too, and says whether one did.
 #[inline]
-pub(crate) fn update_f64(cell: &AtomicU64, next: impl Fn(f64) -> f64) -> Met {
+pub fn update_f64(cell: &AtomicU64, next: impl Fn(f64) -> f64) -> Met {
     let mut seen = cell.load(Relaxed);
     let mut met = Met::Nobody;
     loop {

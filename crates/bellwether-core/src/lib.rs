@@ -10,7 +10,7 @@ mod exemplar;
 mod gauge;
 pub mod histogram;
 mod labels;
-mod lanes;
+pub mod lanes;
 mod money;
 mod operation;
 mod redaction;

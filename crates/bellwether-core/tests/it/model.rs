@@ -9,7 +9,7 @@ mod grid;
 #[allow(dead_code, reason = "the library uses all of it")]
 #[path = "../../src/registry/index.rs"]
 mod index;
-#[allow(dead_code, clippy::modulo_one, reason = "the library uses all of it, and has more lanes")]
+#[allow(dead_code, unreachable_pub, clippy::modulo_one, reason = "the library uses all of it, and has more lanes")]
 #[path = "../../src/lanes.rs"]
 pub(crate) mod lanes;
 
