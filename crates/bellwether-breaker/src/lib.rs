@@ -1,8 +1,39 @@
 #![doc = include_str!("../README.md")]
 
+mod breaker;
 mod budget;
+mod call;
 mod deadlines;
+mod error;
+mod events;
 mod hint;
+mod lane;
+mod machine;
 mod outcome;
+mod permit;
+mod rejected;
+mod retries;
+mod running;
+mod settings;
+mod snapshot;
+mod sync;
+mod transition;
+mod trial;
+mod trip;
+mod wait;
+mod window;
 
+pub use breaker::Breaker;
+pub use call::CallError;
+pub use error::Error;
 pub use outcome::Outcome;
+pub use permit::{Permit, Retry};
+pub use rejected::{Reason, Rejected};
+pub use retries::Retries;
+pub use settings::BreakerBuilder;
+pub use snapshot::{Shadow, Snapshot};
+pub use transition::{Mode, State, Transition, Why};
+pub use trial::Trial;
+pub use trip::Trip;
+pub use wait::Wait;
+pub use window::Counts;

@@ -63,7 +63,7 @@ pub struct Tally {
 }
 
 /// What a shared write tells: whether another thread was in the way.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Met {
     /// Nobody wrote meanwhile.
     Nobody,

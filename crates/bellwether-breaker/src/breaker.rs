@@ -1,0 +1,381 @@
+//! The breaker: what can be told from one word is told from it, and the rest under a lock that is held for a moment.
+
+use std::fmt;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bellwether_core::{Clock, Instant};
+
+use crate::events;
+use crate::lane::Totals;
+use crate::machine::{Machine, Place, Ticket};
+use crate::outcome::Outcome;
+use crate::permit::{Permit, Retry};
+use crate::rejected::{Reason, Rejected};
+use crate::settings::{BreakerBuilder, Settings};
+use crate::snapshot::Snapshot;
+use crate::sync::{AtomicU64, Mutex};
+use crate::transition::{Mode, State};
+
+/// Lets calls through as long as whoever is called can take them. Cheap to clone; clones are the same breaker.
+///
+/// ```
+/// use bellwether_breaker::{Breaker, Outcome, Trip};
+///
+/// let breaker = Breaker::builder("tts").trip(Trip::consecutive(3)).build()?;
+///
+/// for _ in 0..3 {
+///     let permit = breaker.try_acquire().expect("it is closed");
+///     permit.finish(Outcome::Failure); // whatever was done with it
+/// }
+/// let rejected = breaker.try_acquire().unwrap_err();
+/// assert!(rejected.retry_after.is_some());
+/// # Ok::<(), bellwether_breaker::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Breaker(Arc<Shared>);
+
+/// What all handles of a breaker share.
+struct Shared {
+    front: Front,
+    totals: Totals,
+    machine: Mutex<Machine>,
+    /// Calls under way, where they are limited.
+    under_way: AtomicU64,
+    settings: Settings,
+    clock: Clock,
+}
+
+/// What every call reads and nearly none changes, on a line of the cache by itself.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Front {
+    /// The state, whether to look twice, and the generation.
+    gate: AtomicU64,
+    open_until: AtomicU64,
+    /// From when on the window must be brought up to date first.
+    boundary: AtomicU64,
+    slow_after: u64,
+    timed: bool,
+    watched: bool,
+    limited: bool,
+}
+
+/// The low bits of a gate: the state, and [`CAREFUL`].
+const LOW: u64 = 0xF;
+/// The state is not all there is to know: the lock must be taken.
+const CAREFUL: u64 = 0x8;
+const GENERATION_SHIFT: u32 = 8;
+const CLOSED: u64 = State::Closed as u64;
+const OPEN: u64 = State::Open as u64;
+const FORCED_OPEN: u64 = State::ForcedOpen as u64;
+const DISABLED: u64 = State::Disabled as u64;
+
+impl Breaker {
+    /// Describes a breaker. Its name goes into labels and errors.
+    pub fn builder(name: &str) -> BreakerBuilder {
+        BreakerBuilder::new(name)
+    }
+
+    pub(crate) fn new(settings: Settings, clock: Clock, mode: Mode) -> Self {
+        let mut machine = Machine::new(&settings, clock.now());
+        machine.change_mode(mode, &settings, clock.now());
+        let front = Front {
+            gate: AtomicU64::new(gate(&machine, clock.now())),
+            open_until: AtomicU64::new(0),
+            boundary: AtomicU64::new(machine.boundary().as_nanos()),
+            slow_after: settings.slow_after,
+            timed: settings.is_timed(),
+            watched: settings.ruler.is_some(),
+            limited: settings.max_in_flight.is_some(),
+        };
+        Self(Arc::new(Shared {
+            front,
+            totals: Totals::default(),
+            machine: Mutex::new(machine),
+            under_way: AtomicU64::new(0),
+            settings,
+            clock,
+        }))
+    }
+
+    /// The name it was given.
+    pub fn name(&self) -> &str {
+        &self.0.settings.name
+    }
+
+    /// The clock it goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// A permit for one call, to be [finished](Permit::finish) with what became of it.
+    ///
+    /// # Errors
+    /// If the call may not be made now.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Permit<&Self>, Rejected> {
+        Permit::acquire(self)
+    }
+
+    /// A permit to try once more what failed, from the budget of retries. The retry is paid for now; ask before the pause, if
+    /// there is one, and [acquire](Retry::acquire) behind it.
+    ///
+    /// # Errors
+    /// If there were too many retries for the calls there are.
+    pub fn try_retry(&self) -> Result<Retry<&Self>, Rejected> {
+        Retry::reserve(self)
+    }
+
+    /// Its state now. An open breaker is open until somebody asks to be let through.
+    pub fn state(&self) -> State {
+        state(self.0.front.gate.load(Acquire))
+    }
+
+    /// Changes who decides. Whatever was known is forgotten.
+    pub fn set_mode(&self, mode: Mode) {
+        self.locked(|machine, now| machine.change_mode(mode, &self.0.settings, now));
+    }
+
+    /// Opens it, as if it had tripped: somebody else knows that calls are in vain. Nothing if its mode does not let it.
+    pub fn trip(&self) {
+        self.locked(|machine, now| machine.trip(&self.0.settings, now));
+    }
+
+    /// Closes it and forgets the past: somebody else knows that all is well. Nothing if its mode does not let it.
+    pub fn reset(&self) {
+        self.locked(|machine, now| machine.reset(&self.0.settings, now));
+    }
+
+    /// All there is to know about it at one moment. What it counts adds up.
+    pub fn snapshot(&self) -> Snapshot {
+        let shared = &*self.0;
+        self.locked(|machine, now| {
+            machine.tick(&shared.settings, &shared.totals, now);
+            Snapshot::of(core, &shared.totals, now)
+        })
+    }
+
+    #[inline]
+    pub(crate) fn admit(&self) -> Result<Ticket, Rejected> {
+        let shared = &*self.0;
+        if shared.front.limited {
+            return self.admit_limited();
+        }
+        self.admit_unlimited()
+    }
+
+    #[inline]
+    fn admit_unlimited(&self) -> Result<Ticket, Rejected> {
+        let shared = &*self.0;
+        let front = &shared.front;
+        let gate = front.gate.load(Acquire);
+        if gate & LOW != CLOSED {
+            return self.admit_elsewhere(gate);
+        }
+        let started = if front.watched {
+            let now = shared.clock.now();
+            if now.as_nanos() >= front.boundary.load(Relaxed) {
+                return self.admit_carefully();
+            }
+            shared.totals.admit_in(self.stretch(now));
+            now
+        } else {
+            let now = if front.slow_after == u64::MAX { Instant::default() } else { shared.clock.now() };
+            shared.totals.admit();
+            now
+        };
+        Ok(Ticket { generation: generation(gate), place: Place::Closed, started })
+    }
+
+    #[inline]
+    fn admit_elsewhere(&self, gate: u64) -> Result<Ticket, Rejected> {
+        let shared = &*self.0;
+        match gate & LOW {
+            OPEN => {
+                let now = shared.clock.now();
+                let until = Instant::from_nanos(shared.front.open_until.load(Relaxed));
+                if now < until {
+                    shared.totals.reject_open();
+                    return Err(Rejected::new(Reason::Open, Some(until.since(now))));
+                }
+                self.admit_carefully()
+            }
+            FORCED_OPEN => {
+                shared.totals.reject_forced();
+                Err(Rejected::new(Reason::Forced, None))
+            }
+            DISABLED => {
+                shared.totals.admit();
+                Ok(Ticket { generation: generation(gate), place: Place::Unseen, started: Instant::default() })
+            }
+            _ => self.admit_carefully(),
+        }
+    }
+
+    #[cold]
+    fn admit_carefully(&self) -> Result<Ticket, Rejected> {
+        let shared = &*self.0;
+        self.locked(|machine, now| {
+            let admitted = machine.admit(&shared.settings, &shared.totals, now);
+            match &admitted {
+                Ok(Ticket { place: Place::Closed, .. }) if shared.front.watched => {
+                    shared.totals.admit_in(self.stretch(now));
+                }
+                Ok(_) => shared.totals.admit(),
+                Err(rejected) => machine.tally.rejected[rejected.reason as usize] += 1,
+            }
+            admitted
+        })
+    }
+
+    fn admit_limited(&self) -> Result<Ticket, Rejected> {
+        let shared = &*self.0;
+        let limit = shared.settings.max_in_flight.map_or(u64::MAX, u64::from);
+        let room = |under_way: u64| (under_way < limit).then_some(under_way + 1);
+        if shared.under_way.fetch_update(Relaxed, Relaxed, room).is_err() {
+            self.locked(|machine, _| match machine.mode {
+                Mode::Normal | Mode::ForcedOpen => {
+                    machine.tally.rejected[Reason::Limit as usize] += 1;
+                    Err(Rejected::new(Reason::Limit, None))
+                }
+                Mode::Shadow => {
+                    machine.tally.would_reject += 1;
+                    Ok(())
+                }
+                Mode::Disabled => Ok(()),
+            })?;
+            shared.under_way.fetch_add(1, Relaxed);
+        }
+        let admitted = self.admit_unlimited();
+        if admitted.is_err() {
+            shared.under_way.fetch_sub(1, Relaxed);
+        }
+        admitted
+    }
+
+    #[inline]
+    pub(crate) fn finish(&self, ticket: Ticket, outcome: Outcome, hint: Option<Duration>) {
+        let shared = &*self.0;
+        let front = &shared.front;
+        if front.limited {
+            shared.under_way.fetch_sub(1, Relaxed);
+        }
+        if outcome == Outcome::Success && ticket.place == Place::Closed {
+            let now = if front.timed { shared.clock.now() } else { Instant::default() };
+            let fresh = generation(front.gate.load(Relaxed)) == ticket.generation;
+            let slow = front.slow_after != u64::MAX && self.is_slow(ticket, now);
+            if fresh && !slow && now.as_nanos() < front.boundary.load(Relaxed) {
+                if front.watched {
+                    shared.totals.succeed_in(ticket.generation, self.stretch(ticket.started));
+                } else {
+                    shared.totals.succeed(ticket.generation);
+                }
+                return;
+            }
+        }
+        self.finish_carefully(ticket, outcome, hint);
+    }
+
+    #[inline(never)]
+    fn finish_carefully(&self, ticket: Ticket, outcome: Outcome, hint: Option<Duration>) {
+        let shared = &*self.0;
+        self.locked(|machine, now| {
+            let timed = ticket.place != Place::Unseen && shared.front.slow_after != u64::MAX;
+            let slow = timed && self.is_slow(ticket, now);
+            // One that was given up when it was late already was given up since it was late.
+            let outcome = match outcome {
+                Outcome::Success | Outcome::Cancelled if slow => Outcome::Slow,
+                other => other,
+            };
+            machine.finish(&shared.settings, &shared.totals, ticket, outcome, hint, now);
+        });
+    }
+
+    #[inline]
+    fn is_slow(&self, ticket: Ticket, now: Instant) -> bool {
+        now.as_nanos().saturating_sub(ticket.started.as_nanos()) > self.0.front.slow_after
+    }
+
+    #[inline]
+    fn stretch(&self, at: Instant) -> u64 {
+        self.0.settings.ruler.map_or(0, |ruler| ruler.stretch(at))
+    }
+
+    pub(crate) fn take_retry(&self) -> Result<(), Rejected> {
+        let shared = &*self.0;
+        let Some(budget) = &shared.settings.retries else { return Ok(()) };
+        let admitted = shared.totals.admitted();
+        self.locked(|machine, now| {
+            if machine.retries.take(budget, admitted, now) || machine.mode != Mode::Normal {
+                return Ok(());
+            }
+            machine.tally.rejected[Reason::RetryBudget as usize] += 1;
+            Err(Rejected::new(Reason::RetryBudget, None))
+        })
+    }
+
+    pub(crate) fn retry_ended(&self, made: bool) {
+        if let Some(budget) = &self.0.settings.retries {
+            self.locked(|machine, _| if made { machine.retries.made() } else { machine.retries.give_back(budget) });
+        }
+    }
+
+    /// Runs under the lock, lets everybody see what changed, and then tells of it.
+    fn locked<T>(&self, run: impl FnOnce(&mut Machine, Instant) -> T) -> T {
+        let shared = &*self.0;
+        let mut machine = shared.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = shared.clock.now();
+        let result = run(&mut machine, now);
+        shared.front.open_until.store(machine.open_until.as_nanos(), Relaxed);
+        shared.front.boundary.store(machine.boundary().as_nanos(), Relaxed);
+        let next = gate(&machine, now);
+        if shared.front.gate.load(Relaxed) != next {
+            shared.front.gate.store(next, Release);
+        }
+        let tell = machine.events.begin();
+        drop(machine);
+        if tell {
+            self.tell();
+        }
+        result
+    }
+
+    #[cold]
+    fn tell(&self) {
+        loop {
+            let next = self.0.machine.lock().unwrap_or_else(PoisonError::into_inner).events.next();
+            let (Some(transition), Some(listener)) = (next, &self.0.settings.listener) else { return };
+            events::tell(&**listener, &transition);
+        }
+    }
+}
+
+/// The word for what is known under the lock.
+fn gate(machine: &Machine, now: Instant) -> u64 {
+    let shadowed = machine.mode == Mode::Shadow && machine.state != State::Closed;
+    let careful = machine.is_careful(now) || shadowed;
+    u64::from(machine.generation) << GENERATION_SHIFT | u64::from(careful) * CAREFUL | machine.state as u64
+}
+
+#[inline]
+fn generation(gate: u64) -> u32 {
+    (gate >> GENERATION_SHIFT) as u32
+}
+
+fn state(gate: u64) -> State {
+    match gate & LOW & !CAREFUL {
+        CLOSED => State::Closed,
+        OPEN => State::Open,
+        FORCED_OPEN => State::ForcedOpen,
+        DISABLED => State::Disabled,
+        _ => State::HalfOpen,
+    }
+}
+
+impl fmt::Debug for Breaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Breaker").field("name", &self.name()).field("state", &self.state()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,63 @@
+//! Transitions on their way to whoever wants to hear of them: in order, once, and outside of any lock.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::transition::{State, Transition, Why};
+
+/// The most transitions that may wait.
+const MAX_WAITING: usize = 256;
+
+/// Told of every transition.
+pub(crate) type OnTransition = dyn Fn(&Transition) + Send + Sync;
+
+/// The queue of transitions, and how often each kind happened.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    waiting: VecDeque<Transition>,
+    /// Somebody is telling them right now.
+    telling: bool,
+    counts: Vec<(State, State, Why, u64)>,
+    pub(crate) dropped: u64,
+}
+
+impl Events {
+    pub(crate) fn push(&mut self, transition: Transition, heard: bool) {
+        let kind = (transition.from, transition.to, transition.why);
+        match self.counts.iter_mut().find(|(from, to, why, _)| (*from, *to, *why) == kind) {
+            Some((.., count)) => *count += 1,
+            None => self.counts.push((kind.0, kind.1, kind.2, 1)),
+        }
+        if !heard {
+            return;
+        }
+        if self.waiting.len() < MAX_WAITING {
+            self.waiting.push_back(transition);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Whether there is something to tell, and nobody tells it yet.
+    pub(crate) fn begin(&mut self) -> bool {
+        let begin = !self.telling && !self.waiting.is_empty();
+        self.telling |= begin;
+        begin
+    }
+
+    /// The next to tell; `None` ends the telling.
+    pub(crate) fn next(&mut self) -> Option<Transition> {
+        let next = self.waiting.pop_front();
+        self.telling = next.is_some();
+        next
+    }
+
+    pub(crate) fn counts(&self) -> &[(State, State, Why, u64)] {
+        &self.counts
+    }
+}
+
+/// Tells one listener. One that panics has been told; the caller's call must not suffer for it.
+pub(crate) fn tell(listener: &OnTransition, transition: &Transition) -> bool {
+    catch_unwind(AssertUnwindSafe(|| listener(transition))).is_ok()
+}

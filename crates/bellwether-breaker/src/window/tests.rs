@@ -1,0 +1,1 @@
+//! Windows against models that keep every result.
