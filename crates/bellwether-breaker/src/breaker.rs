@@ -153,7 +153,7 @@ impl Breaker {
         let shared = &*self.0;
         self.locked(|machine, now| {
             machine.tick(&shared.settings, &shared.totals, now);
-            Snapshot::of(core, &shared.totals, now)
+            Snapshot::of(machine, &shared.totals, now)
         })
     }
 
@@ -356,7 +356,7 @@ impl Breaker {
 fn gate(machine: &Machine, now: Instant) -> u64 {
     let shadowed = machine.mode == Mode::Shadow && machine.state != State::Closed;
     let careful = machine.is_careful(now) || shadowed;
-    u64::from(machine.generation) << GENERATION_SHIFT | u64::from(careful) * CAREFUL | machine.state as u64
+    (u64::from(machine.generation) << GENERATION_SHIFT) | (u64::from(careful) * CAREFUL) | machine.state as u64
 }
 
 #[inline]
