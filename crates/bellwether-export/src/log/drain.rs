@@ -1,6 +1,8 @@
 //! Writes whole lines to a writer that may write a part, fail, or say "not now".
 
-use std::io::{ErrorKind, Write};
+use std::cell::Cell;
+use std::io::{self, ErrorKind, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ impl Drain {
     /// Writes so many lines and returns how many were lost. One that was written in part counts as lost, and its part is
     /// ended before the next line, which would be unreadable otherwise.
     pub(super) fn write(&mut self, bytes: &[u8], lines: u64) -> u64 {
+        let _busy = Busy::begin();
         if self.torn && !self.write_all(b"\n").is_empty() {
             return lines;
         }
@@ -40,7 +43,7 @@ impl Drain {
     fn write_all<'a>(&mut self, mut bytes: &'a [u8]) -> &'a [u8] {
         let mut tries = self.tries;
         while !bytes.is_empty() {
-            match self.writer.write(bytes) {
+            match self.attempt(bytes) {
                 Ok(written) if written > 0 => bytes = bytes.get(written..).unwrap_or_default(),
                 // Standard output that somebody else has set to non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock && tries > 0 => {
@@ -51,7 +54,35 @@ impl Drain {
                 Ok(_) | Err(_) => return bytes,
             }
         }
-        let _ = self.writer.flush();
+        let _ = catch_unwind(AssertUnwindSafe(|| self.writer.flush()));
         bytes
     }
+
+    /// A writer that panics has failed, no more: who says something does not expect to be unwound for it.
+    fn attempt(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        catch_unwind(AssertUnwindSafe(|| self.writer.write(bytes))).unwrap_or_else(|_| Err(ErrorKind::Other.into()))
+    }
+}
+
+/// While this thread writes: what is said meanwhile is said by the writer itself, or by the hook of its panic.
+struct Busy;
+
+thread_local!(static BUSY: Cell<bool> = const { Cell::new(false) });
+
+impl Busy {
+    fn begin() -> Self {
+        BUSY.set(true);
+        Self
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        BUSY.set(false);
+    }
+}
+
+/// Whether this thread is at writing just now.
+pub(super) fn is_writing() -> bool {
+    BUSY.get()
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bellwether_core::{Clock, Counter, Error, Registry};
 
-use super::drain::Drain;
+use super::drain::{self, Drain};
 
 /// The end of the log, shared by all that write to it: [`JsonLog`](super::JsonLog) and
 /// [`RequestLog`](super::RequestLog). Cheap to clone.
@@ -23,7 +23,8 @@ use super::drain::Drain;
 /// [`direct`](Self::direct) writes in place, one line at a time, for a program whose log must be complete and who waits
 /// for it gladly.
 ///
-/// Nothing here fails: a closed pipe, a full disk, a reader that is too slow lose lines, and lines are counted.
+/// Nothing here fails: a closed pipe, a full disk, a reader that is too slow, a writer that panics lose lines, and lines
+/// are counted. What a writer that is written to in place says itself is lost, too.
 #[derive(Clone)]
 pub struct Output(Arc<Owner>);
 
@@ -174,6 +175,8 @@ impl Output {
         let Shared { way, counts, .. } = &*self.0.0;
         match way {
             Way::Queue(queue) => queue.push(line, urgent, counts),
+            // The lock is this thread's already.
+            Way::Direct(_) if drain::is_writing() => counts.write_error.inc(),
             Way::Direct(drain) => {
                 let lost = lock(drain).write(line, 1);
                 counts.write_error.add(lost);

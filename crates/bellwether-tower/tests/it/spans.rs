@@ -20,7 +20,7 @@ use crate::harness::{Client, Server, Version, Watch};
 
 /// Spans as they end: name and fields, in the order they ended.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<String>>>);
+struct Spans(Arc<Mutex<Vec<String>>>, Arc<Mutex<Scope>>);
 
 #[derive(Default)]
 struct Fields(BTreeMap<String, String>);
@@ -39,10 +39,13 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
+        Scope::with_current(|scope| self.1.lock().unwrap().clone_from(scope));
         context.span(id).unwrap().extensions_mut().insert(fields);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        // As any subscriber may ask.
+        let _ = self.1.lock().unwrap().facts();
         values.record(context.span(id).unwrap().extensions_mut().get_mut::<Fields>().unwrap());
     }
 

@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bellwether_core::Registry;
-use bellwether_export::log::{JsonLog, Output};
+use bellwether_core::{OnEnd, Outcome, Registry};
+use bellwether_export::log::{JsonLog, Output, RequestLog};
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::{Page, registry};
+use super::{Page, operation, registry, scope};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -140,6 +141,39 @@ fn a_torn_line_does_not_tear_the_next() {
     // The second line cannot even end the first.
     check(vec![Ok(10), kind(io::ErrorKind::StorageFull), kind(io::ErrorKind::StorageFull)], 1, 1);
     check(vec![kind(io::ErrorKind::BrokenPipe)], 2, 2);
+}
+
+#[test]
+fn a_writer_that_panics_or_logs_is_a_writer_that_fails() {
+    /// The first time logs and panics, as a panic hook that logs would have it; writes from then on.
+    struct Loud(bool, Page, Arc<OnceLock<RequestLog>>);
+    impl Write for Loud {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if std::mem::replace(&mut self.0, false) {
+                // Not by `tracing`, which does not hear what a subscriber says unless it is the global one.
+                self.2.get().unwrap().ended(&operation(&scope(), Outcome::Success));
+                std::panic::resume_unwind(Box::new("a writer that panics"));
+            }
+            self.1.write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    type Make = fn(Loud, &Registry) -> Output;
+    let check = |make: Make, written: u64, lost: u64| {
+        let (page, registry, log) = (Page::default(), registry(), Arc::<OnceLock<RequestLog>>::default());
+        let output = make(Loud(true, page.clone(), Arc::clone(&log)), &registry);
+        let _ = log.set(JsonLog::new(output.clone()).requests());
+        say(&output, 1);
+        assert_eq!(output.flush(LONG), 0);
+        say(&output, 2);
+        assert_eq!(output.flush(LONG), 0);
+        assert_eq!((page.lines().len() as u64, output.written(), output.dropped()), (written, written, lost));
+    };
+    check(|writer, registry| Output::direct(writer, registry).unwrap(), 2, 2);
+    // Here what the writer says waits in the queue like anything else.
+    check(|writer, registry| Output::queued(writer, registry).unwrap(), 3, 1);
 }
 
 #[test]
