@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use http_body::{Body, Frame, SizeHint};
 
 use super::exposition::Exposition;
+use super::places::Place;
 use super::tally::Tally;
 
 /// What a [`PrometheusEndpoint`](super::PrometheusEndpoint) answers with. Each frame is written when it is polled for, and
@@ -34,6 +35,7 @@ struct Scrape {
     /// Whether the last poll gave a frame.
     given: bool,
     done: bool,
+    _place: Place,
 }
 
 impl ScrapeBody {
@@ -41,7 +43,7 @@ impl ScrapeBody {
         Self(None)
     }
 
-    pub(super) fn new(exposition: Exposition, gzip: bool, clock: Clock, tally: Tally) -> Self {
+    pub(super) fn new(exposition: Exposition, gzip: bool, clock: Clock, tally: Tally, place: Place) -> Self {
         Self(Some(Box::new(Scrape {
             exposition,
             // Scrapes are repetitive: the fastest level already makes a tenth of them.
@@ -53,6 +55,7 @@ impl ScrapeBody {
             sent: 0,
             given: false,
             done: false,
+            _place: place,
         })))
     }
 }

@@ -14,6 +14,7 @@ use super::body::ScrapeBody;
 use super::exposition::Exposition;
 use super::names::Names;
 use super::negotiate::{accepts_gzip, negotiate};
+use super::places::Places;
 use super::tally::Tallies;
 use crate::resource::Resource;
 
@@ -38,6 +39,7 @@ pub struct PrometheusEndpoint {
     names: Names,
     created: bool,
     gzip: bool,
+    max_concurrent: usize,
 }
 
 #[derive(Debug)]
@@ -45,14 +47,19 @@ struct Inner {
     registry: Registry,
     resource: Resource,
     tallies: Tallies,
+    places: Places,
 }
+
+/// Several times what scrapers need that look at one service.
+const MAX_CONCURRENT: usize = 16;
 
 impl PrometheusEndpoint {
     /// An endpoint for a registry. It registers its own metrics, `bellwether.scrape.*`, there.
     pub fn new(registry: &Registry, resource: Resource) -> Self {
         let tallies = Tallies::new(registry);
-        let inner = Arc::new(Inner { registry: registry.clone(), resource, tallies });
-        Self { inner, names: Names::default(), created: true, gzip: true }
+        let places = Places::new(registry.clock());
+        let inner = Arc::new(Inner { registry: registry.clone(), resource, tallies, places });
+        Self { inner, names: Names::default(), created: true, gzip: true, max_concurrent: MAX_CONCURRENT }
     }
 
     /// What becomes of dotted names. Default: [`Names::Underscored`].
@@ -76,6 +83,14 @@ impl PrometheusEndpoint {
         self
     }
 
+    /// How many scrapes are answered at a time; what is beyond gets `503` with `Retry-After` and is counted as
+    /// `bellwether.scrape.rejected`. A reader that takes longer than a minute does not count. Default: 16.
+    #[must_use]
+    pub fn max_concurrent(mut self, scrapes: usize) -> Self {
+        self.max_concurrent = scrapes;
+        self
+    }
+
     /// Answers one request. Nothing is read from its body.
     pub fn respond<B>(&self, request: &Request<B>) -> Response<ScrapeBody> {
         if request.method() != Method::GET && request.method() != Method::HEAD {
@@ -89,9 +104,13 @@ impl PrometheusEndpoint {
         let body = if request.method() == Method::HEAD {
             ScrapeBody::empty()
         } else {
-            let Inner { registry, resource, tallies } = &*self.inner;
+            let Inner { registry, resource, tallies, places } = &*self.inner;
+            let Some(place) = places.take(self.max_concurrent) else {
+                tallies.rejected();
+                return busy();
+            };
             let exposition = Exposition::new(registry, resource, format).names(self.names).created(self.created);
-            ScrapeBody::new(exposition, gzip, registry.clock().clone(), tallies.of(format.syntax()))
+            ScrapeBody::new(exposition, gzip, registry.clock().clone(), tallies.of(format.syntax()), place)
         };
         let mut response = Response::new(body);
         let headers = response.headers_mut();
@@ -118,6 +137,13 @@ impl<B> Service<Request<B>> for PrometheusEndpoint {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         ready(Ok(self.respond(&request)))
     }
+}
+
+fn busy() -> Response<ScrapeBody> {
+    let mut response = Response::new(ScrapeBody::empty());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 /// All lines of a header as one; those that are not text are left out.

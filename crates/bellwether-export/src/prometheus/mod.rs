@@ -23,6 +23,7 @@ mod labels;
 mod names;
 mod negotiate;
 mod number;
+mod places;
 mod plan;
 mod protobuf;
 mod tally;

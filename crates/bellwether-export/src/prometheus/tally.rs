@@ -12,6 +12,7 @@ pub(super) struct Tallies {
     duration: Option<Family<Histogram, 1>>,
     size: Option<Family<Histogram, 1>>,
     aborted: Option<Family<Counter, 1>>,
+    rejected: Counter,
     refused: Gauge,
 }
 
@@ -37,6 +38,10 @@ impl Tallies {
             .counter("bellwether.scrape.aborted")
             .unit("{scrape}")
             .description("Scrapes whose reader went away before the end.");
+        let rejected = registry
+            .counter("bellwether.scrape.rejected")
+            .unit("{scrape}")
+            .description("Scrapes that were turned away because too many others were under way.");
         let refused = registry
             .gauge("bellwether.scrape.refused")
             .unit("{name}")
@@ -45,8 +50,13 @@ impl Tallies {
             duration: duration.labels(["format"]).family().ok(),
             size: size.labels(["format"]).family().ok(),
             aborted: aborted.labels(["format"]).family().ok(),
+            rejected: rejected.build().unwrap_or_default(),
             refused: refused.build().unwrap_or_default(),
         }
+    }
+
+    pub(super) fn rejected(&self) {
+        self.rejected.inc();
     }
 
     pub(super) fn of(&self, syntax: Syntax) -> Tally {

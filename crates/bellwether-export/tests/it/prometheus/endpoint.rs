@@ -3,8 +3,9 @@
 use std::io::Read;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use bellwether_core::Registry;
+use bellwether_core::{Clock, Handle, Registry, Timestamp};
 use bellwether_export::PrometheusEndpoint;
 use bellwether_export::prometheus::{Names, ScrapeBody};
 use flate2::read::GzDecoder;
@@ -77,6 +78,29 @@ fn gzip_is_the_same_text() {
     assert_eq!(header(&get(&endpoint, &[("accept-encoding", "gzip;q=0")]), "content-encoding"), None);
     let unwilling = endpoint.gzip(false);
     assert_eq!(header(&get(&unwilling, &[("accept-encoding", "gzip")]), "content-encoding"), None);
+}
+
+#[test]
+fn too_many_at_a_time_are_turned_away() {
+    let registry = Registry::on(Clock::manual(Timestamp::from_unix_nanos(0)));
+    let rejected = || match registry.metric("bellwether.scrape.rejected").unwrap().series().next().unwrap().handle() {
+        Handle::Counter(counter) => counter.value(),
+        other => panic!("{other:?}"),
+    };
+    let endpoint = endpoint(&registry).max_concurrent(2);
+    let [one, _two] = [(); 2].map(|()| get(&endpoint, &[]));
+    let third = get(&endpoint.clone(), &[]);
+    assert_eq!((third.status().as_u16(), header(&third, "retry-after"), rejected()), (503, Some("1"), 1));
+    assert!(read(third).0.is_empty());
+    assert_eq!(endpoint.respond(&Request::head("/").body(()).unwrap()).status(), 200, "it costs nothing");
+    read(one);
+    let (again, full) = (get(&endpoint, &[]), get(&endpoint, &[]));
+    assert_eq!((again.status().as_u16(), full.status().as_u16(), rejected()), (200, 503, 2));
+    // Those that are read for a minute keep nobody out any more, nor do they give back what is another's.
+    registry.clock().advance(Duration::from_secs(60));
+    let [late, later] = [(); 2].map(|()| get(&endpoint, &[]));
+    drop(again);
+    assert_eq!([late, get(&endpoint, &[]), later].map(|answer| answer.status().as_u16()), [200, 503, 200]);
 }
 
 #[test]
