@@ -165,7 +165,7 @@ fn files_that_are_not_what_they_should_be_are_refused() {
     let (ca, pem, key) = (authority.path(), authority.file("worker.pem"), authority.file("worker.key"));
     let trusting = || Destination::new().authorities(&ca);
     check(Destination::new().authorities(authority.file("empty.pem")), "no certificate in it; accepted is PEM");
-    check(trusting().client_certificate(&pem, Path::new("/nowhere")), "the client's key: /nowhere: ");
+    check(trusting().client_certificate(&pem, Path::new("/nowhere")), "the client's key: \"/nowhere\": ");
     check(trusting().client_certificate(&pem, &ca), "the client's key: ");
     check(trusting().client_certificate(&ca, &key), "the client's certificate: ");
     let half = |name: &'static str, path: &Path| {
