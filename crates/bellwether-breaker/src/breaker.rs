@@ -9,13 +9,14 @@ use bellwether_core::{Clock, Instant};
 
 use crate::events;
 use crate::lane::Totals;
-use crate::machine::{Machine, Place, Ticket};
+use crate::machine::Machine;
 use crate::outcome::Outcome;
 use crate::permit::{Permit, Retry};
 use crate::rejected::{Reason, Rejected};
 use crate::settings::{BreakerBuilder, Settings};
 use crate::snapshot::Snapshot;
 use crate::sync::{AtomicU64, Mutex};
+use crate::ticket::{GENERATION_SHIFT, LOW, Place, Ticket};
 use crate::transition::{Mode, State};
 
 /// Lets calls through as long as whoever is called can take them. Cheap to clone; clones are the same breaker.
@@ -51,26 +52,29 @@ struct Shared {
 #[derive(Debug)]
 #[repr(align(64))]
 struct Front {
-    /// The state, whether to look twice, and the generation.
+    /// The state's number, and in its low byte the state and what else there is to look at: all zero if nothing.
     gate: AtomicU64,
     open_until: AtomicU64,
     /// From when on the window must be brought up to date first.
     boundary: AtomicU64,
     slow_after: u64,
-    timed: bool,
-    watched: bool,
-    limited: bool,
+    /// The bits of the low byte that never change.
+    always: u64,
 }
 
-/// The low bits of a gate: the state, and [`CAREFUL`].
-const LOW: u64 = 0xF;
-/// The state is not all there is to know: the lock must be taken.
-const CAREFUL: u64 = 0x8;
-const GENERATION_SHIFT: u32 = 8;
+const STATE: u64 = 0x7;
 const CLOSED: u64 = State::Closed as u64;
 const OPEN: u64 = State::Open as u64;
 const FORCED_OPEN: u64 = State::ForcedOpen as u64;
 const DISABLED: u64 = State::Disabled as u64;
+/// The state is not all there is to know: the lock must be taken.
+const CAREFUL: u64 = 0x08;
+/// Calls under way are limited.
+const LIMITED: u64 = 0x10;
+/// The clock is read when a call begins.
+const FROM_START: u64 = 0x20;
+/// The clock is read when a call succeeds.
+const AT_END: u64 = 0x40;
 
 impl Breaker {
     /// Describes a breaker. Its name goes into labels and errors.
@@ -81,14 +85,18 @@ impl Breaker {
     pub(crate) fn new(settings: Settings, clock: Clock, mode: Mode) -> Self {
         let mut machine = Machine::new(&settings, clock.now());
         machine.change_mode(mode, &settings, clock.now());
+        let always = [
+            (LIMITED, settings.max_in_flight.is_some()),
+            (FROM_START, settings.slow_after != u64::MAX),
+            (AT_END, settings.is_timed()),
+        ];
+        let always = always.into_iter().filter(|(_, on)| *on).map(|(bit, _)| bit).sum();
         let front = Front {
-            gate: AtomicU64::new(gate(&machine, clock.now())),
+            gate: AtomicU64::new(always | gate(&machine, clock.now())),
             open_until: AtomicU64::new(0),
             boundary: AtomicU64::new(machine.boundary().as_nanos()),
             slow_after: settings.slow_after,
-            timed: settings.is_timed(),
-            watched: settings.ruler.is_some(),
-            limited: settings.max_in_flight.is_some(),
+            always,
         };
         Self(Arc::new(Shared {
             front,
@@ -160,147 +168,138 @@ impl Breaker {
     #[inline]
     pub(crate) fn admit(&self) -> Result<Ticket, Rejected> {
         let shared = &*self.0;
-        if shared.front.limited {
-            return self.admit_limited();
+        let gate = shared.front.gate.load(Acquire);
+        if gate & (LOW & !AT_END) == CLOSED {
+            shared.totals.admit();
+            return Ok(Ticket::closed(gate, Instant::default()));
         }
-        self.admit_unlimited()
+        if gate & LIMITED == 0 { self.admit_by(gate) } else { self.admit_limited(gate) }.admitted()
     }
 
-    #[inline]
-    fn admit_unlimited(&self) -> Result<Ticket, Rejected> {
+    /// [`admit`](Self::admit) where the state is not all there is to look at.
+    #[inline(never)]
+    fn admit_by(&self, gate: u64) -> Ticket {
         let shared = &*self.0;
         let front = &shared.front;
-        let gate = front.gate.load(Acquire);
-        if gate & LOW != CLOSED {
-            return self.admit_elsewhere(gate);
-        }
-        let started = if front.watched {
-            let now = shared.clock.now();
-            if now.as_nanos() >= front.boundary.load(Relaxed) {
-                return self.admit_carefully();
+        match gate & (STATE | CAREFUL) {
+            CLOSED => {
+                let from_start = gate & FROM_START != 0;
+                let now = if from_start { shared.clock.now() } else { Instant::default() };
+                match shared.settings.ruler {
+                    Some(_) if now.as_nanos() >= front.boundary.load(Relaxed) => return self.admit_carefully(),
+                    Some(ruler) => shared.totals.admit_in(ruler.stretch(now)),
+                    None => shared.totals.admit(),
+                }
+                Ticket::closed(gate, now)
             }
-            shared.totals.admit_in(self.stretch(now));
-            now
-        } else {
-            let now = if front.slow_after == u64::MAX { Instant::default() } else { shared.clock.now() };
-            shared.totals.admit();
-            now
-        };
-        Ok(Ticket { generation: generation(gate), place: Place::Closed, started })
-    }
-
-    #[inline]
-    fn admit_elsewhere(&self, gate: u64) -> Result<Ticket, Rejected> {
-        let shared = &*self.0;
-        match gate & LOW {
             OPEN => {
                 let now = shared.clock.now();
-                let until = Instant::from_nanos(shared.front.open_until.load(Relaxed));
-                if now < until {
-                    shared.totals.reject_open();
-                    return Err(Rejected::new(Reason::Open, Some(until.since(now))));
+                let until = Instant::from_nanos(front.open_until.load(Relaxed));
+                if now >= until {
+                    return self.admit_carefully();
                 }
-                self.admit_carefully()
+                shared.totals.reject_open();
+                Ticket::refused(Rejected::new(Reason::Open, Some(until.since(now))))
             }
             FORCED_OPEN => {
                 shared.totals.reject_forced();
-                Err(Rejected::new(Reason::Forced, None))
+                Ticket::refused(Rejected::new(Reason::Forced, None))
             }
             DISABLED => {
                 shared.totals.admit();
-                Ok(Ticket { generation: generation(gate), place: Place::Unseen, started: Instant::default() })
+                Ticket::new(generation(gate), Place::Unseen, Instant::default())
             }
             _ => self.admit_carefully(),
         }
     }
 
     #[cold]
-    fn admit_carefully(&self) -> Result<Ticket, Rejected> {
+    fn admit_carefully(&self) -> Ticket {
         let shared = &*self.0;
-        self.locked(|machine, now| {
-            let admitted = machine.admit(&shared.settings, &shared.totals, now);
-            match &admitted {
-                Ok(Ticket { place: Place::Closed, .. }) if shared.front.watched => {
-                    shared.totals.admit_in(self.stretch(now));
+        self.locked(|machine, now| match machine.admit(&shared.settings, &shared.totals, now) {
+            Ok(ticket) => {
+                match shared.settings.ruler.filter(|_| ticket.place() == Place::Closed) {
+                    Some(ruler) => shared.totals.admit_in(ruler.stretch(now)),
+                    None => shared.totals.admit(),
                 }
-                Ok(_) => shared.totals.admit(),
-                Err(rejected) => machine.tally.rejected[rejected.reason as usize] += 1,
+                ticket
             }
-            admitted
+            Err(rejected) => {
+                machine.tally.rejected[rejected.reason as usize] += 1;
+                Ticket::refused(rejected)
+            }
         })
     }
 
-    fn admit_limited(&self) -> Result<Ticket, Rejected> {
+    #[inline(never)]
+    fn admit_limited(&self, gate: u64) -> Ticket {
         let shared = &*self.0;
         let limit = shared.settings.max_in_flight.map_or(u64::MAX, u64::from);
         let room = |under_way: u64| (under_way < limit).then_some(under_way + 1);
         if shared.under_way.fetch_update(Relaxed, Relaxed, room).is_err() {
-            self.locked(|machine, _| match machine.mode {
-                Mode::Normal | Mode::ForcedOpen => {
-                    machine.tally.rejected[Reason::Limit as usize] += 1;
-                    Err(Rejected::new(Reason::Limit, None))
-                }
-                Mode::Shadow => {
-                    machine.tally.would_reject += 1;
-                    Ok(())
-                }
-                Mode::Disabled => Ok(()),
-            })?;
+            if self.locked(|machine, _| machine.is_full()) {
+                return Ticket::refused(Rejected::new(Reason::Limit, None));
+            }
             shared.under_way.fetch_add(1, Relaxed);
         }
-        let admitted = self.admit_unlimited();
-        if admitted.is_err() {
+        let ticket = self.admit_by(gate);
+        if ticket.admitted().is_err() {
             shared.under_way.fetch_sub(1, Relaxed);
         }
-        admitted
+        ticket
     }
 
     #[inline]
-    pub(crate) fn finish(&self, ticket: Ticket, outcome: Outcome, hint: Option<Duration>) {
+    pub(crate) fn finish(&self, ticket: Ticket, outcome: Outcome, hint: u64) {
+        let shared = &*self.0;
+        // One comparison: it is closed, in the same state as then, and there is nothing else to look at.
+        if ticket.is_of(shared.front.gate.load(Relaxed)) && outcome == Outcome::Success {
+            shared.totals.succeed(ticket.generation());
+        } else {
+            self.finish_otherwise(ticket, outcome, hint);
+        }
+    }
+
+    #[inline(never)]
+    fn finish_otherwise(&self, ticket: Ticket, outcome: Outcome, hint: u64) {
         let shared = &*self.0;
         let front = &shared.front;
-        if front.limited {
+        if front.always & LIMITED != 0 {
             shared.under_way.fetch_sub(1, Relaxed);
         }
-        if outcome == Outcome::Success && ticket.place == Place::Closed {
-            let now = if front.timed { shared.clock.now() } else { Instant::default() };
-            let fresh = generation(front.gate.load(Relaxed)) == ticket.generation;
-            let slow = front.slow_after != u64::MAX && self.is_slow(ticket, now);
-            if fresh && !slow && now.as_nanos() < front.boundary.load(Relaxed) {
-                if front.watched {
-                    shared.totals.succeed_in(ticket.generation, self.stretch(ticket.started));
-                } else {
-                    shared.totals.succeed(ticket.generation);
-                }
-                return;
+        if outcome == Outcome::Success && ticket.place() == Place::Closed {
+            let now = if front.always & AT_END != 0 { shared.clock.now() } else { Instant::default() };
+            let fresh = generation(front.gate.load(Relaxed)) == ticket.generation();
+            if fresh && !self.is_slow(ticket, now) && now.as_nanos() < front.boundary.load(Relaxed) {
+                return match shared.settings.ruler {
+                    Some(ruler) => shared.totals.succeed_in(ticket.generation(), ruler.stretch(ticket.started())),
+                    None => shared.totals.succeed(ticket.generation()),
+                };
             }
         }
         self.finish_carefully(ticket, outcome, hint);
     }
 
     #[inline(never)]
-    fn finish_carefully(&self, ticket: Ticket, outcome: Outcome, hint: Option<Duration>) {
+    fn finish_carefully(&self, ticket: Ticket, outcome: Outcome, hint: u64) {
         let shared = &*self.0;
         self.locked(|machine, now| {
-            let timed = ticket.place != Place::Unseen && shared.front.slow_after != u64::MAX;
-            let slow = timed && self.is_slow(ticket, now);
+            let slow = ticket.place() != Place::Unseen && self.is_slow(ticket, now);
             // One that was given up when it was late already was given up since it was late.
             let outcome = match outcome {
                 Outcome::Success | Outcome::Cancelled if slow => Outcome::Slow,
                 other => other,
             };
+            let hint = (hint > 0).then(|| Duration::from_nanos(hint));
             machine.finish(&shared.settings, &shared.totals, ticket, outcome, hint, now);
         });
     }
 
     #[inline]
     fn is_slow(&self, ticket: Ticket, now: Instant) -> bool {
-        now.as_nanos().saturating_sub(ticket.started.as_nanos()) > self.0.front.slow_after
-    }
-
-    #[inline]
-    fn stretch(&self, at: Instant) -> u64 {
-        self.0.settings.ruler.map_or(0, |ruler| ruler.stretch(at))
+        let front = &self.0.front;
+        let took = now.as_nanos().saturating_sub(ticket.started().as_nanos());
+        front.always & FROM_START != 0 && took > front.slow_after
     }
 
     pub(crate) fn take_retry(&self) -> Result<(), Rejected> {
@@ -330,7 +329,7 @@ impl Breaker {
         let result = run(&mut machine, now);
         shared.front.open_until.store(machine.open_until.as_nanos(), Relaxed);
         shared.front.boundary.store(machine.boundary().as_nanos(), Relaxed);
-        let next = gate(&machine, now);
+        let next = shared.front.always | gate(&machine, now);
         if shared.front.gate.load(Relaxed) != next {
             shared.front.gate.store(next, Release);
         }
@@ -365,13 +364,8 @@ fn generation(gate: u64) -> u32 {
 }
 
 fn state(gate: u64) -> State {
-    match gate & LOW & !CAREFUL {
-        CLOSED => State::Closed,
-        OPEN => State::Open,
-        FORCED_OPEN => State::ForcedOpen,
-        DISABLED => State::Disabled,
-        _ => State::HalfOpen,
-    }
+    let at = (gate & STATE) as usize;
+    State::ALL.get(at).copied().unwrap_or(State::Disabled)
 }
 
 impl fmt::Debug for Breaker {

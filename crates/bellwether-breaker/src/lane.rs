@@ -59,7 +59,7 @@ impl Totals {
                 add_exclusive(lane.began.of(stretch), 1);
             },
             |lane| {
-                add_shared(&lane.began.of(stretch), 1);
+                add_shared(lane.began.of(stretch), 1);
                 add_shared(&lane.admitted, 1)
             },
         );

@@ -17,6 +17,7 @@ mod running;
 mod settings;
 mod snapshot;
 mod sync;
+mod ticket;
 mod transition;
 mod trial;
 mod trip;

@@ -12,33 +12,11 @@ use crate::rejected::{Reason, Rejected};
 use crate::retries::RetryTokens;
 use crate::running::Running;
 use crate::settings::Settings;
+use crate::ticket::{Place, Ticket};
 use crate::transition::{Mode, State, Transition, Why};
-use crate::trial::{Decision, Seat, Trials};
+use crate::trial::{Decision, Trials};
 use crate::wait::Chance;
 use crate::window::{Bad, Counts, Window};
-
-/// What a permit says of the call it was given for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ticket {
-    /// The state's number when it was given. A result of another is a straggler's.
-    pub(crate) generation: u32,
-    pub(crate) place: Place,
-    /// When it was given; the clock's origin if nobody wants to know.
-    pub(crate) started: Instant,
-}
-
-/// Which kind of call it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// An ordinary one.
-    Closed,
-    /// A trial call.
-    Trial(Seat),
-    /// One that would have been refused, were it not for shadow mode.
-    Shadow,
-    /// One that nothing is to be learned from.
-    Unseen,
-}
 
 /// All that changes under the lock.
 #[derive(Debug)]
@@ -134,7 +112,7 @@ impl Machine {
             }
             Err(rejected) => return Err(rejected),
         };
-        Ok(Ticket { generation: self.generation, place, started: now })
+        Ok(Ticket::new(self.generation, place, now))
     }
 
     fn admit_closed(&mut self, settings: &Settings, now: Instant) -> Result<(), Rejected> {
@@ -157,16 +135,26 @@ impl Machine {
     }
 
     fn admit_trial(&mut self, settings: &Settings, now: Instant) -> Result<Place, Rejected> {
-        let expired = self.trials.expire(now);
+        let expired = self.trials.expire(&settings.trial, now);
         self.tally.leases_expired += u64::from(expired);
         if expired > 0 && self.trials.decide(&settings.trial) == Decision::Failed {
             self.open(Why::LeaseExpired, None, settings, now);
             return Err(Rejected::new(Reason::Open, left(self.open_until, now)));
         }
         match self.trials.admit(&settings.trial, now) {
-            Ok(seat) => Ok(Place::Trial(seat)),
+            Ok(slot) => Ok(Place::Trial { slot }),
             Err(ends) => Err(Rejected::new(Reason::HalfOpenFull, ends.and_then(|ends| left(ends, now)))),
         }
+    }
+
+    /// As many calls are under way as may be: whether that refuses another one.
+    pub(crate) fn is_full(&mut self) -> bool {
+        match self.mode {
+            Mode::Normal | Mode::ForcedOpen => self.tally.rejected[Reason::Limit as usize] += 1,
+            Mode::Shadow => self.tally.would_reject += 1,
+            Mode::Disabled => {}
+        }
+        matches!(self.mode, Mode::Normal | Mode::ForcedOpen)
     }
 
     /// Takes a result in. A success that nobody else counted is counted here.
@@ -180,17 +168,18 @@ impl Machine {
         now: Instant,
     ) {
         self.tick(settings, totals, now);
-        let fresh = ticket.generation == self.generation;
-        let seen = fresh && ticket.place == Place::Closed;
+        let (place, started) = (ticket.place(), ticket.started());
+        let fresh = ticket.generation() == self.generation;
+        let seen = fresh && place == Place::Closed;
         match outcome {
             Outcome::Success if seen => totals.succeed(self.generation),
             Outcome::Success => totals.succeed_unseen(),
             other => self.tally.outcomes[other.index()] += 1,
         }
-        if let (Some(running), Place::Closed) = (&mut self.running, ticket.place) {
-            running.end(ticket.started, totals);
+        if let (Some(running), Place::Closed) = (&mut self.running, place) {
+            running.end(started, totals);
         }
-        match ticket.place {
+        match place {
             Place::Unseen => {}
             Place::Shadow => match outcome {
                 Outcome::Success | Outcome::Slow | Outcome::Alive => self.tally.shadow_good += 1,
@@ -198,10 +187,10 @@ impl Machine {
                 Outcome::Neutral | Outcome::Cancelled => {}
             },
             Place::Closed if fresh => self.finish_closed(settings, totals, outcome, hint, now),
-            Place::Trial(seat) if fresh && self.trials.give_back(seat) => {
+            Place::Trial { slot } if fresh && self.trials.give_back(slot, started) => {
                 self.finish_trial(settings, outcome, hint, now);
             }
-            Place::Closed | Place::Trial(_) => self.tally.stale += 1,
+            Place::Closed | Place::Trial { .. } => self.tally.stale += 1,
         }
     }
 

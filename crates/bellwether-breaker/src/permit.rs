@@ -5,9 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::breaker::Breaker;
-use crate::machine::{Place, Ticket};
 use crate::outcome::Outcome;
 use crate::rejected::Rejected;
+use crate::ticket::{Place, Ticket};
 
 /// The right to make one call. Say what became of it by [`finish`](Self::finish); one that is dropped says
 /// [`Cancelled`](Outcome::Cancelled), or [`Slow`](Outcome::Slow) if that was later than the breaker's `slow_after`, since a
@@ -18,8 +18,9 @@ use crate::rejected::Rejected;
 pub struct Permit<B: Borrow<Breaker> = Breaker> {
     breaker: B,
     /// Taken when the call has ended.
-    ticket: Option<Ticket>,
-    hint: Option<Duration>,
+    ticket: Ticket,
+    /// Nanoseconds; 0 if nothing was said.
+    hint: u64,
 }
 
 /// A retry that was paid for, and may be made; dropped unused, it is given back.
@@ -37,7 +38,7 @@ impl<B: Borrow<Breaker>> Permit<B> {
     #[inline]
     pub fn acquire(breaker: B) -> Result<Self, Rejected> {
         let ticket = breaker.borrow().admit()?;
-        Ok(Self { breaker, ticket: Some(ticket), hint: None })
+        Ok(Self { breaker, ticket, hint: 0 })
     }
 
     /// Says how the call ended.
@@ -48,7 +49,7 @@ impl<B: Borrow<Breaker>> Permit<B> {
 
     /// The callee says when to come back: a failure that opens the breaker opens it for so long at least.
     pub fn retry_after(&mut self, after: Duration) {
-        self.hint = Some(after);
+        self.hint = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
     }
 
     /// The breaker that gave it.
@@ -58,12 +59,12 @@ impl<B: Borrow<Breaker>> Permit<B> {
 
     /// Whether it is for a trial call: one on which it depends whether the breaker closes.
     pub fn is_trial(&self) -> bool {
-        self.ticket.is_some_and(|ticket| matches!(ticket.place, Place::Trial(_)))
+        matches!(self.ticket.place(), Place::Trial { .. })
     }
 
     /// Whether the call would have been refused, were the breaker not in shadow mode.
     pub fn is_shadow(&self) -> bool {
-        self.ticket.is_some_and(|ticket| ticket.place == Place::Shadow)
+        self.ticket.place() == Place::Shadow
     }
 
     #[inline]

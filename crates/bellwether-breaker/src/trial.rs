@@ -27,23 +27,10 @@ pub struct Trial {
 /// The trial calls of one half-open time.
 #[derive(Debug)]
 pub(crate) struct Trials {
-    slots: Box<[Option<Slot>]>,
-    next_serial: u32,
+    /// When those began that are under way.
+    slots: Box<[Option<Instant>]>,
     successes: u32,
     failures: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    serial: u32,
-    ends: Instant,
-}
-
-/// Who holds a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seat {
-    slot: u32,
-    serial: u32,
 }
 
 /// What the trial calls say together.
@@ -96,7 +83,7 @@ impl Default for Trial {
 
 impl Trials {
     pub(crate) fn new(trial: &Trial) -> Self {
-        Self { slots: vec![None; trial.calls as usize].into(), next_serial: 0, successes: 0, failures: 0 }
+        Self { slots: vec![None; trial.calls as usize].into(), successes: 0, failures: 0 }
     }
 
     pub(crate) fn restart(&mut self) {
@@ -105,35 +92,32 @@ impl Trials {
     }
 
     /// Takes back the slots of calls that are later than their lease, and says how many those were.
-    pub(crate) fn expire(&mut self, now: Instant) -> u32 {
+    pub(crate) fn expire(&mut self, trial: &Trial, now: Instant) -> u32 {
         let mut expired = 0;
         for slot in &mut self.slots {
-            if slot.is_some_and(|slot| now >= slot.ends) {
-                *slot = None;
-                expired += 1;
-            }
+            expired += u32::from(slot.take_if(|began| now.since(*began) >= trial.lease).is_some());
         }
         self.failures += expired;
         expired
     }
 
-    /// A slot for another trial call; else when the first lease ends.
-    pub(crate) fn admit(&mut self, trial: &Trial, now: Instant) -> Result<Seat, Option<Instant>> {
-        let free = self.slots.iter().position(Option::is_none);
+    /// A slot for another trial call; else when the first lease ends, if one is what it takes.
+    pub(crate) fn admit(&mut self, trial: &Trial, now: Instant) -> Result<u8, Option<Instant>> {
         let room = self.in_use() + self.successes + self.failures < trial.calls;
-        let (Some(at), true) = (free, room) else {
-            return Err(self.slots.iter().flatten().map(|slot| slot.ends).min());
-        };
-        let serial = self.next_serial;
-        self.next_serial = serial.wrapping_add(1);
-        self.slots[at] = Some(Slot { serial, ends: now.after(trial.lease) });
-        Ok(Seat { slot: at as u32, serial })
+        match self.slots.iter().position(Option::is_none).filter(|_| room) {
+            Some(at) => {
+                self.slots[at] = Some(now);
+                Ok(at as u8)
+            }
+            None => Err(self.slots.iter().flatten().map(|began| began.after(trial.lease)).min()),
+        }
     }
 
-    /// Gives a slot back; false if it was taken back before.
-    pub(crate) fn give_back(&mut self, seat: Seat) -> bool {
-        let slot = self.slots.get_mut(seat.slot as usize);
-        slot.and_then(|slot| slot.take_if(|slot| slot.serial == seat.serial)).is_some()
+    /// Gives back the slot of a call that began then; false if it was taken back before. A slot that was taken back is not
+    /// given to another call of the same moment, since a lease takes time.
+    pub(crate) fn give_back(&mut self, slot: u8, began: Instant) -> bool {
+        let slot = self.slots.get_mut(usize::from(slot));
+        slot.and_then(|slot| slot.take_if(|known| *known == began)).is_some()
     }
 
     pub(crate) fn record(&mut self, success: bool) {

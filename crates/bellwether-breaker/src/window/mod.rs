@@ -39,7 +39,7 @@ pub(crate) enum Window {
     /// Nothing is looked at.
     Row,
     Calls(Calls),
-    Time(Time),
+    Time(Box<Time>),
 }
 
 impl Counts {
@@ -68,7 +68,7 @@ impl Window {
         match span {
             Span::Row => Self::Row,
             Span::Calls(calls) => Self::Calls(Calls::new(calls)),
-            Span::Time(span) => Self::Time(Time::new(span, now)),
+            Span::Time(span) => Self::Time(Box::new(Time::new(span, now))),
         }
     }
 
