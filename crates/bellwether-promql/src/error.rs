@@ -1,5 +1,7 @@
 //! The error of the crate.
 
+use crate::Stop;
+
 /// Why a query has no answer. The text is for people, worded as Prometheus words it where clients look at it.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
@@ -14,6 +16,7 @@ enum Kind {
     Execution,
     Limit,
     Canceled,
+    TimedOut,
     Storage,
 }
 
@@ -28,7 +31,7 @@ impl Error {
         self.kind == Kind::Execution
     }
 
-    /// The query wants more than its limits allow: samples, series, steps, depth or time.
+    /// The query wants more than its limits allow: samples, series, steps or depth.
     pub fn is_limit(&self) -> bool {
         self.kind == Kind::Limit
     }
@@ -36,6 +39,11 @@ impl Error {
     /// The query was canceled.
     pub fn is_canceled(&self) -> bool {
         self.kind == Kind::Canceled
+    }
+
+    /// The query took the time it may take.
+    pub fn is_timeout(&self) -> bool {
+        self.kind == Kind::TimedOut
     }
 
     /// The storage could not answer.
@@ -64,7 +72,11 @@ impl Error {
     }
 
     #[cold]
-    pub(crate) fn canceled() -> Self {
-        Self { kind: Kind::Canceled, message: "query was canceled".to_owned() }
+    pub(crate) fn stopped(stop: Stop) -> Self {
+        let (kind, how) = match stop {
+            Stop::Canceled => (Kind::Canceled, "was canceled"),
+            Stop::TimedOut => (Kind::TimedOut, "timed out"),
+        };
+        Self { kind, message: format!("query {how} in expression evaluation") }
     }
 }

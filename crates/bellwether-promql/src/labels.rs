@@ -76,8 +76,9 @@ impl Labels {
         Self(self.0.iter().filter(|(name, _)| wanted(name)).cloned().collect())
     }
 
-    pub(crate) fn without_name(&self) -> Self {
-        self.filter(|name| name != METRIC_NAME)
+    /// The labels without those that say what metric it is: its name, type and unit.
+    pub(crate) fn without_metadata(&self) -> Self {
+        self.filter(|name| !is_metadata(name))
     }
 
     /// These labels with one of them set, or taken away if the value is empty or absent.
@@ -89,6 +90,19 @@ impl Labels {
         }
         Self(all.into())
     }
+}
+
+impl Labels {
+    /// All labels as pairs, the name of the metric among them: `{__name__="up", job="api"}`.
+    pub(crate) fn pairs(&self) -> String {
+        let pairs: Vec<String> = self.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        format!("{{{}}}", pairs.join(", "))
+    }
+}
+
+/// Whether a label says what metric a series belongs to, and so goes when a function makes another one of it.
+pub(crate) fn is_metadata(name: &str) -> bool {
+    matches!(name, METRIC_NAME | "__type__" | "__unit__")
 }
 
 /// As PromQL writes it: `name{label="value"}`, or `{}`.

@@ -3,9 +3,14 @@
 
 mod engine;
 mod error;
+mod eval;
 mod histogram;
 mod labels;
+mod limits;
 mod matcher;
+mod notes;
+mod number;
+mod parse;
 mod storage;
 mod value;
 
@@ -13,6 +18,7 @@ pub use engine::{Answer, Engine, Options};
 pub use error::Error;
 pub use histogram::Histogram;
 pub use labels::Labels;
+pub use limits::{Limits, Stop};
 pub use matcher::{MatchOp, Matcher};
 pub use storage::{MemoryStorage, Selected, Selection, Storage};
 pub use value::{Element, STALE_NAN, Sample, SampleValue, Series, Value};

@@ -1,5 +1,7 @@
 //! Matchers: which values of a label a selector wants.
 
+use std::collections::BTreeSet;
+
 use regex::Regex;
 
 use crate::{Error, Labels};
@@ -23,7 +25,15 @@ pub struct Matcher {
     name: String,
     op: MatchOp,
     value: String,
-    regex: Option<Regex>,
+    test: Test,
+}
+
+/// How a matcher is tried; short of a regex where that says the same.
+#[derive(Debug, Clone)]
+enum Test {
+    Same,
+    OneOf(BTreeSet<String>),
+    Regex(Regex),
 }
 
 impl Matcher {
@@ -33,11 +43,21 @@ impl Matcher {
     /// If the regex cannot be read, or would be too large.
     pub fn new(name: impl Into<String>, op: MatchOp, value: impl Into<String>) -> Result<Self, Error> {
         let (name, value) = (name.into(), value.into());
-        let regex = match op {
-            MatchOp::Regex | MatchOp::NotRegex => Some(anchored(&value)?),
-            MatchOp::Equal | MatchOp::NotEqual => None,
+        let test = match op {
+            MatchOp::Equal | MatchOp::NotEqual => Test::Same,
+            MatchOp::Regex | MatchOp::NotRegex if plain(&value) => {
+                Test::OneOf(value.split('|').map(str::to_owned).collect())
+            }
+            MatchOp::Regex | MatchOp::NotRegex => Test::Regex(anchored(&value)?),
         };
-        Ok(Self { name, op, value, regex })
+        Ok(Self { name, op, value, test })
+    }
+
+    /// A matcher for any of these values.
+    pub(crate) fn one_of<'v>(name: &str, values: impl Iterator<Item = &'v str>) -> Self {
+        let values: BTreeSet<String> = values.map(str::to_owned).collect();
+        let value = values.iter().map(|value| regex::escape(value)).collect::<Vec<_>>().join("|");
+        Self { name: name.to_owned(), op: MatchOp::Regex, value, test: Test::OneOf(values) }
     }
 
     /// The name of the label.
@@ -57,19 +77,23 @@ impl Matcher {
 
     /// Whether a value of the label is wanted.
     pub fn matches(&self, value: &str) -> bool {
-        let regex = || self.regex.as_ref().is_some_and(|regex| regex.is_match(value));
-        match self.op {
-            MatchOp::Equal => self.value == value,
-            MatchOp::NotEqual => self.value != value,
-            MatchOp::Regex => regex(),
-            MatchOp::NotRegex => !regex(),
-        }
+        let holds = match &self.test {
+            Test::Same => self.value == value,
+            Test::OneOf(values) => values.contains(value),
+            Test::Regex(regex) => regex.is_match(value),
+        };
+        holds == matches!(self.op, MatchOp::Equal | MatchOp::Regex)
     }
 
     /// Whether a series is wanted.
     pub fn matches_labels(&self, labels: &Labels) -> bool {
         self.matches(labels.get(&self.name).unwrap_or_default())
     }
+}
+
+/// Whether a regex is but texts to choose from, such as `api|web`.
+fn plain(pattern: &str) -> bool {
+    pattern.chars().all(|c| c.is_alphanumeric() || matches!(c, '|' | '_' | '-' | ' ' | '/' | ':'))
 }
 
 /// A regex over a whole value. Its size is bounded, so that no expression can make the engine spend its memory on one.
