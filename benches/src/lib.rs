@@ -4,7 +4,7 @@
 //! table of nanoseconds (`table`), and one case a given number of times for callgrind (`instructions`).
 //!
 //! A [`Stack`](layer::Stack) is a route of a service with what stands around it: measured in process (`layers`), as a server
-//! under load (`loopback`), and by what it takes to build (`builds`).
+//! under load (`loopback`, `scanner`), and by what it takes to build (`builds`).
 
 mod case;
 mod counting;
@@ -12,6 +12,7 @@ pub mod cpu;
 pub mod layer;
 mod pinned;
 pub mod record;
+pub mod rounds;
 pub mod sample;
 
 pub use case::{Case, Run};

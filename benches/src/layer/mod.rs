@@ -10,6 +10,7 @@ mod full;
 mod opentelemetry_tower;
 mod plain;
 mod prometheus;
+mod served;
 mod spans;
 mod tower_http;
 mod tracing_opentelemetry;
@@ -22,6 +23,7 @@ use axum::routing::get;
 pub use child::{Child, Sample, answer};
 pub use collector::{ADDRESS, Collector};
 pub use drive::{Driver, PATH};
+pub use served::{Load, Round, Served, serve};
 
 /// What stands around the route.
 #[derive(Clone, Copy)]
