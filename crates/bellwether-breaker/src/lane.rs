@@ -1,11 +1,11 @@
 //! What every call counts, in words that only its own thread writes.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use bellwether_core::Instant;
 
+use crate::lanes::{Lanes, Met, add_exclusive, add_shared};
 use crate::sync::AtomicU64;
-use crate::sync::lanes::{Lanes, Met, add_exclusive, add_shared};
 
 /// Running calls are told apart by when they began, in so many stretches of time.
 const STRETCHES: usize = 16;
@@ -86,7 +86,10 @@ impl Totals {
 
     /// A success that no window wants to know of.
     pub(crate) fn succeed_unseen(&self) {
-        self.add(|lane| &lane.successes);
+        self.0.write(Lane::succeed_once, |lane| {
+            lane.successes.fetch_add(1, Release);
+            Met::Nobody
+        });
     }
 
     pub(crate) fn end_in(&self, stretch: u64) {
@@ -113,7 +116,7 @@ impl Totals {
     }
 
     pub(crate) fn successes(&self) -> u64 {
-        self.sum(|lane| lane.successes.load(Relaxed))
+        self.sum(|lane| lane.successes.load(Acquire))
     }
 
     pub(crate) fn rejected_open(&self) -> u64 {
@@ -147,14 +150,21 @@ impl Totals {
 impl Lane {
     #[inline]
     fn succeed(&self, generation: u32) {
-        add_exclusive(&self.successes, 1);
+        self.succeed_once();
         if let Some(next) = counted(self.current.load(Relaxed), generation) {
             self.current.store(next, Relaxed);
         }
     }
 
+    /// Whoever sees a success sees that its call was admitted, too.
+    #[inline]
+    fn succeed_once(&self) {
+        self.successes.store(self.successes.load(Relaxed) + 1, Release);
+    }
+
     fn succeed_shared(&self, generation: u32) -> Met {
-        let met = add_shared(&self.successes, 1);
+        let seen = self.successes.load(Relaxed);
+        let met = if self.successes.fetch_add(1, Release) == seen { Met::Nobody } else { Met::Somebody };
         // Loses nothing: whoever is beaten looks again.
         let mut seen = self.current.load(Relaxed);
         while let Some(next) = counted(seen, generation) {

@@ -24,9 +24,12 @@ mod trip;
 mod wait;
 mod window;
 
+use bellwether_core::lanes;
+
 pub use breaker::Breaker;
 pub use call::CallError;
 pub use error::Error;
+pub use hint::{Headroom, Hint};
 pub use outcome::Outcome;
 pub use permit::{Permit, Retry};
 pub use rejected::{Reason, Rejected};

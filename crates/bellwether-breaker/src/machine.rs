@@ -336,6 +336,7 @@ impl Machine {
     pub(crate) fn reset(&mut self, settings: &Settings, now: Instant) {
         if matches!(self.state, State::Closed | State::Open | State::HalfOpen) {
             self.forget();
+            // Also if it is closed: what its window holds is the past, too.
             self.go(State::Closed, Why::External, settings, now);
         }
     }

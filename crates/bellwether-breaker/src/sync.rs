@@ -2,5 +2,3 @@
 
 pub(crate) use std::sync::Mutex;
 pub(crate) use std::sync::atomic::AtomicU64;
-
-pub(crate) use bellwether_core::lanes;

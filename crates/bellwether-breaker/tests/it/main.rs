@@ -1,1 +1,3 @@
 //! The one test binary of bellwether-breaker.
+mod model;
+mod properties;
