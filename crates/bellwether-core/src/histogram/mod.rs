@@ -55,8 +55,17 @@ pub(crate) struct Shape {
     pub(crate) clock: Clock,
     /// The declared bounds, ascending.
     pub(crate) bounds: Box<[f64]>,
+    /// The bucket each bound falls in; `None` for the zero bucket. Every reading asks for them.
+    buckets: Box<[Option<i32>]>,
     /// NaN and infinities that were offered.
     pub(crate) dropped: AtomicU64,
+}
+
+impl Shape {
+    pub(crate) fn new(clock: Clock, bounds: Box<[f64]>) -> Self {
+        let buckets = bounds.iter().map(|bound| grid::index(*bound)).collect();
+        Self { clock, bounds, buckets, dropped: AtomicU64::new(0) }
+    }
 }
 
 impl Histogram {
@@ -103,7 +112,7 @@ impl Histogram {
     /// [`snapshot`](Self::snapshot) into one that is there already, so that reading many series need not allocate for each.
     pub fn read_into(&self, snapshot: &mut HistogramSnapshot) {
         match &self.0 {
-            Some(cell) => snapshot.read(&cell.shape.bounds, cell.lanes.iter()),
+            Some(cell) => snapshot.read(&cell.shape, cell.lanes.iter()),
             None => snapshot.clear(),
         }
     }

@@ -1,7 +1,7 @@
 //! A histogram read at one instant, or the difference of two: counts, quantiles, merging.
 
-use super::grid;
 use super::lane::Lane;
+use super::{Shape, grid};
 
 /// What a histogram held at one instant; or, by [`since`](Self::since), what a window of time added.
 ///
@@ -160,23 +160,25 @@ impl HistogramSnapshot {
         self.bounds.clear();
     }
 
-    pub(super) fn read<'a>(&mut self, bounds: &[f64], lanes: impl Iterator<Item = &'a Lane>) {
+    pub(super) fn read<'a>(&mut self, shape: &Shape, lanes: impl Iterator<Item = &'a Lane>) {
         self.clear();
-        self.bounds.extend(bounds.iter().map(|bound| (*bound, 0)));
+        self.bounds.extend(shape.bounds.iter().map(|bound| (*bound, 0)));
         let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
         for lane in lanes {
             self.zero += lane.zero();
             for chunk in lane.chunks() {
                 let (negative, first) = grid::first_index(chunk.key);
                 let side = if negative { &mut self.negative } else { &mut self.positive };
-                side.extend((first..).zip(chunk.counts()).filter(|(_, count)| *count > 0));
+                for (index, count) in (first..).zip(&chunk.counts()).filter(|(_, count)| **count > 0) {
+                    side.push((index, *count));
+                }
             }
             for (at, count) in lane.cuts().filter(|(_, count)| *count > 0) {
                 if let Some((bound, own)) = self.bounds.get_mut(at)
-                    && let Some(index) = grid::index(*bound)
+                    && let Some(Some(index)) = shape.buckets.get(at)
                 {
                     let side = if *bound < 0.0 { &mut self.negative } else { &mut self.positive };
-                    side.push((index, count));
+                    side.push((*index, count));
                     // For now the count between this bound and the one before in its bucket; see `accumulate`.
                     *own += count;
                 }
@@ -196,19 +198,18 @@ impl HistogramSnapshot {
                 same
             });
         }
-        self.accumulate();
+        self.accumulate(&shape.buckets);
     }
 
     /// Turns the count of each bound's own slice into the count of everything up to it. A walk along both lists.
-    fn accumulate(&mut self) {
+    fn accumulate(&mut self, buckets: &[Option<i32>]) {
         let mut below = 0; // in whole buckets below the bound's
         let mut within = 0; // in the bound's bucket, up to the bound
         let mut negative = self.negative.iter().rev().peekable();
         let mut positive = self.positive.iter().peekable();
         let mut zero = Some(self.zero);
         let mut bucket_before = None;
-        for (bound, count) in &mut self.bounds {
-            let index = grid::index(*bound);
+        for ((bound, count), index) in self.bounds.iter_mut().zip(buckets) {
             if *bound < 0.0 {
                 while let Some((at, n)) = negative.peek()
                     && index.is_some_and(|index| *at > index)

@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::chunk::{CARRY, Chunk};
-use super::grid;
 use super::lane::Lane;
+use super::{Shape, grid};
 use crate::HistogramSnapshot;
+use crate::clock::Clock;
 use crate::lanes::Met;
 
 fn chunk() -> Chunk {
@@ -45,7 +46,7 @@ fn a_snapshot_has_what_was_carried() {
     lane.record_exclusive(1.5_f64.next_up(), &[1.5]);
     assert_eq!(chunk.counts[usize::from(place.bucket)].load(Relaxed), 0, "it was carried");
     let mut snapshot = HistogramSnapshot::default();
-    snapshot.read(&[1.5], std::iter::once(&lane));
+    snapshot.read(&Shape::new(Clock::system(), Box::new([1.5])), std::iter::once(&lane));
     assert_eq!((snapshot.count(), snapshot.count_le(1.5)), (u64::from(CARRY) + 1, Some(1)));
     assert_eq!(snapshot.positive.len(), 1);
 }

@@ -94,7 +94,7 @@ impl Metric {
             description: spec.description.map(OnceLock::from).unwrap_or_default(),
             scale: spec.scale,
             additive: spec.additive,
-            shape: Arc::new(Shape { clock, bounds: spec.bounds, dropped: AtomicU64::new(0) }),
+            shape: Arc::new(Shape::new(clock, spec.bounds)),
             budget: spec.budget.unwrap_or(budget),
             reserved: spec.reserved,
             index: Index::default(),
