@@ -83,7 +83,13 @@ pub struct Call {
 /// Opens a scope; from [`Scope::builder`].
 #[derive(Debug)]
 #[must_use = "a scope is opened by `open`"]
-pub struct ScopeBuilder(Inner);
+pub struct ScopeBuilder {
+    trace: TraceContext,
+    request_id: Option<RequestId>,
+    parent: Option<SpanId>,
+    trace_state: Option<TraceState>,
+    route: Option<Arc<str>>,
+}
 
 impl Facts {
     /// Names are cut to this many bytes.
@@ -113,14 +119,7 @@ impl Scope {
     /// Starts a scope at a position in a trace. Its request id is that of the trace unless another is given.
     #[inline]
     pub fn builder(trace: TraceContext) -> ScopeBuilder {
-        ScopeBuilder(Inner {
-            request_id: RequestId::from(trace.trace_id()),
-            trace,
-            parent: None,
-            trace_state: None,
-            route: None,
-            facts: OnceBox::new(),
-        })
+        ScopeBuilder { trace, request_id: None, parent: None, trace_state: None, route: None }
     }
 
     /// The scope of the request that runs on this thread now; empty if there is none.
@@ -295,38 +294,51 @@ fn lock(facts: &Mutex<Facts>) -> MutexGuard<'_, Facts> {
 }
 
 impl ScopeBuilder {
-    /// The id the request came with.
+    /// The id the request came with, if any.
     #[inline]
-    pub fn request_id(mut self, id: RequestId) -> Self {
-        self.0.request_id = id;
+    pub fn request_id(mut self, id: impl Into<Option<RequestId>>) -> Self {
+        self.request_id = id.into();
         self
     }
 
     /// The caller's span, if there is one.
     #[inline]
     pub fn parent(mut self, span: impl Into<Option<SpanId>>) -> Self {
-        self.0.parent = span.into();
+        self.parent = span.into();
         self
     }
 
     /// The caller's `tracestate`.
     #[inline]
     pub fn trace_state(mut self, state: Option<TraceState>) -> Self {
-        self.0.trace_state = state;
+        self.trace_state = state;
         self
     }
 
     /// The route by its template.
     #[inline]
-    pub fn route(mut self, route: impl Into<Arc<str>>) -> Self {
-        self.0.route = Some(route.into());
+    pub fn route(self, route: impl Into<Arc<str>>) -> Self {
+        self.route_if_any(Some(route.into()))
+    }
+
+    /// [`route`](Self::route), where there may be none.
+    #[inline]
+    pub fn route_if_any(mut self, route: Option<Arc<str>>) -> Self {
+        self.route = route;
         self
     }
 
     /// Opens the scope.
     #[inline]
     pub fn open(self) -> Scope {
-        Scope(Some(Arc::new(self.0)))
+        Scope(Some(Arc::new(Inner {
+            request_id: self.request_id.unwrap_or_else(|| self.trace.trace_id().into()),
+            trace: self.trace,
+            parent: self.parent,
+            trace_state: self.trace_state,
+            route: self.route,
+            facts: OnceBox::new(),
+        })))
     }
 }
 

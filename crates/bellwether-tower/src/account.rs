@@ -99,34 +99,39 @@ impl Account {
     #[inline]
     pub(crate) fn open(opening: Opening) -> Box<Self> {
         let active = opening.shared.side.active(opening.method, opening.scheme, opening.peer.as_ref());
-        Box::new(Self {
-            active,
-            first_byte: None,
-            protocol: if opening.grpc { Protocol::Grpc(None) } else { Protocol::Http },
-            status: None,
-            declared_outcome: None,
-            end: None,
-            response_bytes: 0,
-            declared: None,
-            route_kept: opening.route_kept,
-            streamed: false,
-            said_done: false,
-            answered_as_grpc: false,
-            running: false,
-            open: true,
-            shared: opening.shared,
-            scope: opening.scope,
-            trace: opening.trace,
-            parent: opening.parent,
-            span: opening.span,
-            started: opening.started,
-            uri: opening.uri,
-            peer: opening.peer,
-            method: opening.method,
-            scheme: opening.scheme,
-            version: opening.version,
-            request_bytes: opening.request_bytes,
-        })
+        // The place first, then what goes there: less is moved.
+        let place = Box::new_uninit();
+        Box::write(
+            place,
+            Self {
+                active,
+                first_byte: None,
+                protocol: if opening.grpc { Protocol::Grpc(None) } else { Protocol::Http },
+                status: None,
+                declared_outcome: None,
+                end: None,
+                response_bytes: 0,
+                declared: None,
+                route_kept: opening.route_kept,
+                streamed: false,
+                said_done: false,
+                answered_as_grpc: false,
+                running: false,
+                open: true,
+                shared: opening.shared,
+                scope: opening.scope,
+                trace: opening.trace,
+                parent: opening.parent,
+                span: opening.span,
+                started: opening.started,
+                uri: opening.uri,
+                peer: opening.peer,
+                method: opening.method,
+                scheme: opening.scheme,
+                version: opening.version,
+                request_bytes: opening.request_bytes,
+            },
+        )
     }
 
     pub(crate) fn shared(&self) -> &Shared {

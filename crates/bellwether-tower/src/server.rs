@@ -252,14 +252,16 @@ impl Shared {
             _ => (trace.trace_id().into(), incoming::header_value(&trace.trace_id().to_hex())),
         };
         let parent = parent.map(TraceContext::span_id);
-        let scope = Scope::builder(trace).request_id(request_id).parent(parent).trace_state(trace_state);
-        let route = route(request, &server.routes);
-        let route_kept = route.as_ref().is_some_and(|route| route.kept);
-        let scope = match route {
-            Some(route) => scope.route(route.template),
-            None => scope,
+        let (route, route_kept) = match route(request, &server.routes) {
+            Some(route) => (Some(route.template), route.kept),
+            None => (None, false),
         };
-        let scope = scope.open();
+        let scope = Scope::builder(trace)
+            .request_id(request_id)
+            .parent(parent)
+            .trace_state(trace_state)
+            .route_if_any(route)
+            .open();
 
         let method = self.methods.name(request.method());
         let scheme = names::scheme(request.uri().scheme_str(), self.default_scheme);
