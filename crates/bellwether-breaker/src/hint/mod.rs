@@ -88,12 +88,7 @@ const REQUESTS: &[Family] = &[
         reset: "anthropic-ratelimit-requests-reset",
         gradual: true,
     },
-    Family {
-        limit: "ratelimit-limit",
-        remaining: "ratelimit-remaining",
-        reset: "ratelimit-reset",
-        gradual: false,
-    },
+    Family { limit: "ratelimit-limit", remaining: "ratelimit-remaining", reset: "ratelimit-reset", gradual: false },
     Family {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",
@@ -145,7 +140,11 @@ impl Hint {
         let now = get("date").and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(|| now.into());
         let millis = |name| get(name).and_then(time::millis);
         let headroom = |families: &[Family]| {
-            families.iter().map(|family| Headroom::read(family, now, &get)).reduce(Headroom::tighter).unwrap_or_default()
+            families
+                .iter()
+                .map(|family| Headroom::read(family, now, &get))
+                .reduce(Headroom::tighter)
+                .unwrap_or_default()
         };
         Self {
             retry_after: millis("retry-after-ms")

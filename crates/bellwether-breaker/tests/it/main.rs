@@ -1,3 +1,6 @@
 //! The one test binary of bellwether-breaker.
+mod hint;
+mod limits;
 mod model;
 mod properties;
+mod slow;
