@@ -74,9 +74,11 @@ struct Call {
     /// Children that are open, and whether the last cache had nothing.
     children: Vec<CallId>,
     missed: bool,
-    recovering: bool,
+    /// What its own work failed with, while it tries another way.
+    recovering: Option<Failure>,
     bad: bool,
     working: bool,
+    own_time: f64,
     waiting: bool,
     permit: bool,
     in_attempt: bool,
@@ -161,6 +163,8 @@ pub(crate) struct Sim {
     /// Since when, and how often, a call that the process sees was touched by a fault.
     pub(crate) touched: Option<f64>,
     pub(crate) touches: u64,
+    /// Failed look-ups of names that somebody waited for, by node.
+    pub(crate) without_names: Vec<u64>,
     /// Requests that ended, and those that failed, since the last reading.
     pub(crate) requests: (u64, u64),
     now: f64,
@@ -222,6 +226,7 @@ impl Sim {
             diurnal: false,
             touched: None,
             touches: 0,
+            without_names: vec![0; visible.len()],
             requests: (0, 0),
             now: 0.0,
             order: 0,
@@ -394,7 +399,7 @@ impl Sim {
         let node = self.calls[call as usize].node;
         let this = &mut self.calls[call as usize];
         (this.attempt, this.next_step, this.in_attempt) = (this.attempt + 1, 0, true);
-        (this.missed, this.recovering) = (false, false);
+        (this.missed, this.recovering) = (false, None);
         this.generation += 1;
         let generation = this.generation;
         self.set_working(call, true);
@@ -496,7 +501,9 @@ impl Sim {
         if !self.is_current(call, generation) {
             return;
         }
-        match self.lag() {
+        // What happens in other processes is not late here.
+        let late = if self.calls[call as usize].seen { self.lag() } else { 0.0 };
+        match late {
             late if late < 5e-4 => self.answered(call, generation, failure),
             late => self.at(late, Event::Response { call, generation, failure }),
         }
@@ -507,12 +514,15 @@ impl Sim {
         if !self.is_current(call, generation) || !self.calls[call as usize].in_attempt {
             return;
         }
+        if failure == Some(Failure::Dns) && self.calls[call as usize].seen {
+            self.without_names[self.calls[call as usize].node] += 1;
+        }
         let node = self.calls[call as usize].node;
         let way_out = self.world.specs[node].steps.iter().any(|step| step.when == When::OwnFailure);
         match failure {
             // Only so far round the cycle.
             Some(_) if way_out && self.depth(call) < 7 => {
-                self.calls[call as usize].recovering = true;
+                self.calls[call as usize].recovering = failure;
                 self.go_on(call);
             }
             Some(class) => self.attempt_failed(call, class, Blame::Own),
@@ -544,9 +554,9 @@ impl Sim {
             let this = &mut self.calls[call as usize];
             this.next_step += 1;
             let taken = match when {
-                When::Always => !this.recovering,
+                When::Always => this.recovering.is_none(),
                 When::Miss => this.missed,
-                When::OwnFailure => this.recovering,
+                When::OwnFailure => this.recovering.is_some(),
             };
             if taken {
                 begun.push((self.start(to, Some(call), index), index));
@@ -558,7 +568,8 @@ impl Sim {
         for (child, index) in &begun {
             self.calls[call as usize].children.push(*child);
             let edge = self.states[node].edges[*index];
-            self.states[node].step_levels[*index].add(1.0, self.now);
+            let weight = self.weight(call);
+            self.states[node].step_levels[*index].add(weight, self.now);
             if self.calls[call as usize].seen
                 && let Some(flow) = edge.and_then(|edge| self.window.edge(edge))
             {
@@ -579,7 +590,9 @@ impl Sim {
     fn settle_working(&mut self, call: CallId) {
         let this = &self.calls[call as usize];
         let edges = &self.states[this.node].edges;
-        let waits = this.children.iter().any(|child| edges[self.calls[*child as usize].step].is_some());
+        let seen = |child: &CallId| edges[self.calls[*child as usize].step].is_some();
+        // The time of another way is the node's own: it would not be spent if its work had not failed.
+        let waits = this.recovering.is_none() && this.children.iter().any(seen);
         self.set_working(call, !waits);
     }
 
@@ -587,6 +600,7 @@ impl Sim {
         let this = &mut self.calls[call as usize];
         if this.working != working {
             this.working = working;
+            this.own_time += if working { -self.now } else { self.now };
             if this.seen {
                 let change = if working { 1.0 } else { -1.0 };
                 self.states[this.node].own.add(change, self.now);
@@ -598,7 +612,12 @@ impl Sim {
         let this = &mut self.calls[call as usize];
         this.children.retain(|other| *other != child);
         let (node, step) = (this.node, self.calls[child as usize].step);
-        self.states[node].step_levels[step].add(-1.0, self.now);
+        let weight = self.weight(call);
+        self.states[node].step_levels[step].add(-weight, self.now);
+    }
+
+    fn weight(&self, call: CallId) -> f64 {
+        if self.calls[call as usize].recovering.is_none() { 1.0 } else { 0.0 }
     }
 
     fn child_ended(&mut self, call: CallId, child: CallId, failure: Option<Failure>) {
@@ -654,6 +673,7 @@ impl Sim {
     }
 
     fn attempt_failed(&mut self, call: CallId, class: Failure, blame: Blame) {
+        let (class, blame) = self.calls[call as usize].recovering.map_or((class, blame), |own| (own, Blame::Own));
         self.end_attempt(call, Some(class), blame);
         let node = self.calls[call as usize].node;
         let spec = &self.world.specs[node];
@@ -691,7 +711,8 @@ impl Sim {
         let children = std::mem::take(&mut self.calls[call as usize].children);
         for child in &children {
             let (node, step) = (self.calls[call as usize].node, self.calls[*child as usize].step);
-            self.states[node].step_levels[step].add(-1.0, self.now);
+            let weight = self.weight(call);
+            self.states[node].step_levels[step].add(-weight, self.now);
             self.cancel(*child);
         }
         self.set_working(call, false);
@@ -785,11 +806,12 @@ impl Sim {
         if !seen {
             return;
         }
-        let now = self.now;
+        let (now, own_time) = (self.now, self.calls[call as usize].own_time);
         self.states[node].busy.add(-1.0, now);
         if let Some(calls) = self.counts(node) {
             calls.ended += 1;
             calls.latency.record(Duration::from_secs_f64((now - started).max(0.0)));
+            calls.own_time.record(Duration::from_secs_f64(own_time.max(0.0)));
             if let Some(class) = failure {
                 calls.failed[class] += 1;
             }

@@ -273,20 +273,6 @@ impl World {
         }
     }
 
-    /// The dependencies that fail by themselves if all do: those that a route calls without another before them.
-    pub(crate) fn direct(&self) -> Vec<usize> {
-        let first = |spec: &Spec| {
-            // The calls after one that must succeed are not made any more.
-            let stop = spec.steps.iter().position(|step| !step.optional).map_or(spec.steps.len(), |at| at + 1);
-            let together = spec.steps[stop..].iter().take_while(|step| step.parallel).count();
-            spec.steps[..stop + together].iter().map(|step| step.to).collect::<Vec<_>>()
-        };
-        let mut direct: Vec<usize> = self.specs.iter().filter(|spec| spec.route).flat_map(first).collect();
-        direct.sort_unstable();
-        direct.dedup();
-        direct
-    }
-
     /// Whether a call of that step is seen by the process, given that the caller is.
     pub(crate) fn sees(&self, from: usize) -> bool {
         self.specs[from].route || !self.edge_only

@@ -26,7 +26,7 @@ const ERRORS: f64 = 0.03;
 const ERRORS_UNKNOWN: f64 = 0.1;
 /// The share of calls beyond twice the normal 95 % quantile; twice the normal median.
 const SLOW: f64 = 0.05;
-const LATE: f64 = 0.5;
+const LATE: f64 = 0.4;
 /// The share of bad requests; of misses.
 const CALLERS: f64 = 0.1;
 const MISSES: f64 = 0.25;
@@ -52,7 +52,7 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64) 
     if kind.is_resource() {
         let full = match kind {
             Kind::Breaker | Kind::Budget => refused >= LEAST,
-            _ => node.occupied >= FULL && (waited > 0.1 || refused >= LEAST),
+            _ => refused >= LEAST || node.occupied >= FULL && waited > 0.1,
         };
         return Ailment { full, ..Ailment::default() };
     }
@@ -69,7 +69,9 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64) 
     Ailment {
         errors: above(ERRORS, attempts, |tally| tally.attempts) || above(ERRORS, calls, |tally| tally.calls),
         slow: above(SLOW, node.normally_slow(0.95), |tally| tally.slow)
-            || above(LATE, node.normally_slow(0.5), |tally| tally.late),
+            || above(LATE, node.normally_slow(0.5), |tally| tally.late)
+            || above(SLOW, node.normally_own_slow(0.95), |tally| tally.own_slow)
+            || above(LATE, node.normally_own_slow(0.5), |tally| tally.own_late),
         full: false,
         callers: kind == Kind::Route && above(CALLERS, bad_requests, |tally| tally.bad_requests),
         misses: misses.n >= ENOUGH && misses.hits > 0.0 && above(MISSES, misses, |tally| tally.misses),

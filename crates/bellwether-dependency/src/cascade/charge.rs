@@ -35,7 +35,8 @@ pub(super) fn charges(scene: &Scene<'_>, flows: &Flows, from_routes: bool) -> Ve
     let mut charges = Vec::new();
     for node in scene.graph.ordered() {
         for (way, amount) in [Way::Failed, Way::Slow, Way::Held].into_iter().zip(flows.kept[node]) {
-            if amount <= 0.0 {
+            // Next to nothing, where nothing ails, is noise.
+            if amount <= 0.0 || amount < 3.0 && !scene.nodes[node].ailment.hurts() {
                 continue;
             }
             for (cause, part) in causes(scene, node, way) {
@@ -58,7 +59,10 @@ fn causes(scene: &Scene<'_>, node: usize, way: Way) -> Vec<(Cause, f64)> {
         let leaks = way == Way::Held && matches!(kind, Kind::Pool | Kind::Bulkhead);
         return vec![(if leaks { Cause::Leak } else { Cause::Saturated }, 1.0)];
     }
-    if way != Way::Failed {
+    let lossy_own = |class: &Failure| class.is_loss() && *class != Failure::Timeout;
+    let own: f64 =
+        Failure::ALL.iter().filter(|class| lossy_own(class)).map(|class| memory.now.own[*class as usize]).sum();
+    if way != Way::Failed && own < 0.2 * memory.now.attempts {
         return vec![(Cause::Slow, 1.0)];
     }
     let lossy = |classes: &[f64; Failure::ALL.len()]| -> Vec<(Failure, f64)> {

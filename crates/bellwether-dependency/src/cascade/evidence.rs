@@ -45,8 +45,8 @@ pub(super) fn sentences(context: &Context<'_>, charge: &Charge, score: f64) -> V
         }
         Subject::Load => said.push(format!(
             "{:.1} requests come in a second, normally {:.1}; {} gets its usual share of them and cannot keep up.",
-            context.inbound.0,
-            context.inbound.1,
+            share(context.inbound.0, context.inbound.1),
+            context.inbound.2,
             scene.graph.at(charge.at).name
         )),
     }
@@ -96,7 +96,7 @@ fn of_node(context: &Context<'_>, node: usize, charge: &Charge, said: &mut Vec<S
             said.push(format!("It holds {} of {}, which is full.", percent(held), scene.graph.at(edge.to).name));
         }
     }
-    if context.amplification(node) >= 1.3 && context.inbound.0 <= 1.2 * context.inbound.1 {
+    if context.amplification(node) >= 1.3 && context.crowd() <= 1.2 {
         let times = context.amplification(node);
         said.push(format!("Retries make {times:.1} times the usual attempts of a call, while no more comes in."));
     }

@@ -1,5 +1,6 @@
 //! Following what is lost from the routes to where it stays: each node keeps its own part and passes on the rest.
 
+use super::failure::Failure;
 use super::graph::{Graph, Kind, Relation};
 use super::judge::Method;
 use super::memory::{EdgeMemory, NodeMemory, WINDOWS, share};
@@ -18,7 +19,7 @@ pub(super) enum Way {
 const WAYS: [Way; 3] = [Way::Failed, Way::Slow, Way::Held];
 
 /// Loss that goes round for longer than this stays where it is.
-const ROUNDS: usize = 24;
+const ROUNDS: usize = 100;
 const NEGLIGIBLE: f64 = 1e-9;
 
 /// Where the loss went.
@@ -40,6 +41,20 @@ pub(super) struct Scene<'a> {
     pub(super) nodes: &'a [NodeMemory],
     pub(super) edges: &'a [EdgeMemory],
     pub(super) method: Method,
+    /// Nodes that suffer, or from which one that does can be reached: it is worth going there.
+    pub(super) leads: &'a [bool],
+}
+
+/// The nodes that suffer, and those from which one can be reached along calls.
+pub(super) fn leads(graph: &Graph, nodes: &[NodeMemory]) -> Vec<bool> {
+    let mut leads = vec![false; nodes.len()];
+    let mut open: Vec<usize> = (0..nodes.len()).filter(|node| nodes[*node].ailment.hurts()).collect();
+    while let Some(node) = open.pop() {
+        if !std::mem::replace(&mut leads[node], true) {
+            open.extend(graph.into(node).map(|(_, edge)| edge.from));
+        }
+    }
+    leads
 }
 
 /// A part of what is passed on: how much, whither, along which edge (if it goes on), and forward or back.
@@ -120,8 +135,11 @@ impl Scene<'_> {
 
     fn parts_of_failures(&self, node: usize) -> Vec<Part> {
         let now = &self.nodes[node].now;
-        let losses = super::Failure::ALL.iter().filter(|class| class.is_loss());
+        let losses = Failure::ALL.iter().filter(|class| class.is_loss() && **class != Failure::Timeout);
         let mut own: f64 = losses.map(|class| now.own[*class as usize]).sum();
+        // Deadlines that passed are a matter of where the time went, not of where it ran out.
+        let mut late = now.own[Failure::Timeout as usize];
+        let mut cut = Vec::new();
         let mut parts = Vec::new();
         for (id, edge) in self.graph.out(node) {
             let flow = &self.edges[id].now;
@@ -130,14 +148,24 @@ impl Scene<'_> {
                 // A guard only repeats what its target did before: the rest of the failures says what that was.
                 continue;
             }
-            if !self.nodes[edge.to].ailment.hurts() {
-                own += flow.failed + flow.cut;
-                continue;
+            if !self.leads[edge.to] {
+                own += flow.failed;
+            } else {
+                parts.push(Part { weight: flow.failed, to: edge.to, way: Way::Failed, edge: Some((id, true)) });
             }
-            parts.push(Part { weight: flow.failed, to: edge.to, way: Way::Failed, edge: Some((id, true)) });
-            parts.push(Part { weight: flow.cut, to: edge.to, way: Way::Slow, edge: Some((id, true)) });
+            late += flow.cut;
+            cut.push(Part { weight: flow.cut, to: edge.to, way: Way::Slow, edge: Some((id, true)) });
         }
         parts.push(Part { weight: own, to: node, way: Way::Failed, edge: None });
+        cut.push(Part { weight: now.own[Failure::Timeout as usize], to: node, way: Way::Failed, edge: None });
+        let time = self.parts_of_time(node, Way::Slow);
+        let time = if time.iter().any(|part| part.weight > 0.0) { time } else { cut };
+        let total: f64 = time.iter().map(|part| part.weight).sum();
+        parts.extend(time.into_iter().map(|part| {
+            // What timed out by itself was counted as that.
+            let way = if part.edge.is_none() { Way::Failed } else { part.way };
+            Part { weight: late * share(part.weight, total), way, ..part }
+        }));
         parts
     }
 
@@ -154,12 +182,15 @@ impl Scene<'_> {
                 continue;
             }
             let excess = (now.busy - share(normal.busy, normal_calls) * calls).max(0.0);
-            if !self.nodes[edge.to].ailment.hurts() {
-                own += excess;
-                continue;
-            }
             parts.push(Part { weight: excess, to: edge.to, way: Way::Slow, edge: Some((id, true)) });
         }
+        // Where nothing ails there is nothing to find, unless most of the time went there.
+        let total: f64 = own + parts.iter().map(|part| part.weight).sum::<f64>();
+        parts.retain(|part| {
+            let goes = self.leads[part.to] || part.weight >= 0.5 * total;
+            own += if goes { 0.0 } else { part.weight };
+            goes
+        });
         // Somebody who holds more only because more is asked of it keeps it.
         parts.push(Part { weight: own, to: node, way, edge: None });
         parts

@@ -5,7 +5,8 @@ use bellwether_core::Instant;
 use super::ailment::ailment;
 use super::charge::{Charge, Subject, by_subject, charges};
 use super::evidence;
-use super::flow::{Flows, Scene, Way};
+use super::failure::Failure;
+use super::flow::{Flows, Scene, Way, leads};
 use super::graph::{Graph, Kind};
 use super::memory::{EdgeMemory, NodeMemory, WINDOWS, share};
 use super::rules::{Context, RULES, metastable};
@@ -141,8 +142,8 @@ impl Judge {
         self.lag.0 = self.lag.0 * 0.4 + lag * 0.6;
         for i in 0..self.nodes.len() {
             let flows = graph.into(i).filter_map(|(id, _)| window.edges.get(id));
-            let (waited, refused) =
-                flows.fold((0.0, 0.0), |sum, flow| (sum.0 + clean(flow.busy), sum.1 + flow.failed as f64));
+            let waited: f64 = flows.map(|flow| clean(flow.busy)).sum();
+            let refused = graph.into(i).map(|(id, _)| self.edges[id].now.failed).sum();
             let waited = waited / window.length.as_secs_f64().max(1e-3);
             let found = ailment(&self.nodes[i], graph.at(i).kind, waited, refused);
             let memory = &mut self.nodes[i];
@@ -199,9 +200,11 @@ impl Judge {
 
     /// Who is to blame for what ails now.
     fn suspects(&self, graph: &Graph) -> Verdict {
-        let scene = Scene { graph, nodes: &self.nodes, edges: &self.edges, method: self.method };
+        let leads = leads(graph, &self.nodes);
+        let scene = Scene { graph, nodes: &self.nodes, edges: &self.edges, method: self.method, leads: &leads };
         let routes = || graph.ordered().filter(|node| graph.at(*node).kind == Kind::Route);
-        let inbound = routes().map(|node| self.nodes[node].rates()).fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+        let arrivals = routes().map(|node| self.nodes[node].arrivals());
+        let inbound = arrivals.fold((0.0, 0.0, 0.0), |sum, of| (sum.0 + of.0, of.1.max(sum.1), sum.2 + of.2));
         let context = Context { scene, lag: self.lag, inbound };
 
         let mut from_routes = Flows::new(&scene);
@@ -289,7 +292,11 @@ impl Judge {
             _ => first.amount,
         };
         let own_fault = |charge: &Charge| match charge.subject {
-            Subject::Node(node) => charge.counted >= 0.5 * charge.amount && self.nodes[node].ailment.errors,
+            Subject::Node(node) => {
+                let now = &self.nodes[node].now;
+                let own = Failure::ALL.iter().filter(|class| class.is_loss()).map(|class| now.own[*class as usize]);
+                self.nodes[node].ailment.errors && own.sum::<f64>() >= 0.5 * now.attempts_lost
+            }
             Subject::Callers(_) => true,
             _ => false,
         };

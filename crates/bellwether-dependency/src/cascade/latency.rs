@@ -81,7 +81,9 @@ pub(super) fn quantile(buckets: &[f64; Latency::BUCKETS], q: f64) -> Option<f64>
     Some(upper(Latency::BUCKETS - 1))
 }
 
-/// How much lies in buckets that are wholly above `seconds`.
+/// How much lies above `seconds`: of the bucket that it is in, the part above it by logarithm.
 pub(super) fn above(buckets: &[f64; Latency::BUCKETS], seconds: f64) -> f64 {
-    buckets.get(bucket(seconds) + 1..).unwrap_or_default().iter().sum()
+    let at = bucket(seconds);
+    let part = if seconds > FIRST { at as f64 - (seconds / FIRST).log2() * PER_OCTAVE } else { 0.0 };
+    buckets[at] * part.clamp(0.0, 1.0) + buckets[at + 1..].iter().sum::<f64>()
 }

@@ -57,6 +57,9 @@ pub(super) struct Tally {
     pub(super) slow: Hits,
     /// Calls beyond twice the normal median.
     pub(super) late: Hits,
+    /// The same of the time of their own.
+    pub(super) own_slow: Hits,
+    pub(super) own_late: Hits,
     pub(super) bad_requests: Hits,
     pub(super) misses: Hits,
 }
@@ -72,7 +75,10 @@ pub(super) struct Hits {
 pub(super) struct NodeMemory {
     pub(super) normal: Sums,
     normal_latency: [f64; Latency::BUCKETS],
+    normal_own_time: [f64; Latency::BUCKETS],
     pub(super) now: Sums,
+    /// Calls that began, and seconds, of the running now: idle windows included.
+    arrivals: (f64, f64),
     /// The newest first.
     pub(super) recent: [Tally; WINDOWS],
     pub(super) windows: usize,
@@ -99,6 +105,8 @@ impl Default for NodeMemory {
         Self {
             normal: Sums::default(),
             normal_latency: [0.0; Latency::BUCKETS],
+            normal_own_time: [0.0; Latency::BUCKETS],
+            arrivals: (0.0, 0.0),
             now: Sums::default(),
             recent: [Tally::default(); WINDOWS],
             windows: 0,
@@ -115,8 +123,17 @@ impl Default for NodeMemory {
 impl NodeMemory {
     /// Takes a window into the running now and the tallies; nothing yet into what is normal.
     pub(super) fn see(&mut self, calls: &Calls, length: Duration) {
-        let [slow, late] = [self.slow_from(0.95), self.slow_from(0.5)].map(|from| beyond(calls, from));
-        self.hanging = self.slow_from(0.95).map_or(0.0, |from| latency::above(&calls.ages.buckets(), from));
+        let from = |normal, q| self.slow_from(normal, q);
+        let [slow, late] =
+            [from(&self.normal_latency, 0.95), from(&self.normal_latency, 0.5)].map(|from| beyond(calls, from));
+        let own = |q| {
+            let Some(from) = from(&self.normal_own_time, q) else { return Hits::default() };
+            Hits { hits: latency::above(&calls.own_time.buckets(), from), n: calls.own_time.count() as f64 }
+        };
+        let (own_slow, own_late) = (own(0.95), own(0.5));
+        self.hanging = from(&self.normal_latency, 0.95).map_or(0.0, |from| latency::above(&calls.ages.buckets(), from));
+        self.arrivals.0 = self.arrivals.0 * KEPT + calls.started as f64;
+        self.arrivals.1 = self.arrivals.1 * KEPT + length.as_secs_f64();
         let lost = |failures: &Failures, n: u64| Hits { hits: failures.lost().min(n) as f64, n: n as f64 };
         let attempts = calls.attempts.max(if calls.attempts_failed.total() > 0 { 1 } else { 0 });
         let tally = Tally {
@@ -124,6 +141,8 @@ impl NodeMemory {
             calls: lost(&calls.failed, calls.ended),
             slow,
             late,
+            own_slow,
+            own_late,
             bad_requests: Hits {
                 hits: calls.failed[Failure::BadRequest].min(calls.ended) as f64,
                 n: calls.ended as f64,
@@ -133,7 +152,10 @@ impl NodeMemory {
         let empty = tally.attempts.n == 0.0 && tally.calls.n == 0.0 && tally.slow.n == 0.0 && calls.busy <= 0.0;
         self.occupied = match calls.capacity {
             0 => 0.0,
-            capacity => clean(calls.busy) / (capacity as f64 * length.as_secs_f64().max(1e-3)),
+            capacity => {
+                let on_average = clean(calls.busy) / length.as_secs_f64().max(1e-3);
+                on_average.max(calls.in_flight as f64) / capacity as f64
+            }
         };
         if empty {
             self.idle = (self.idle + 1).min(WINDOWS);
@@ -143,7 +165,7 @@ impl NodeMemory {
         self.recent.rotate_right(1);
         self.recent[0] = tally;
         self.windows = (self.windows + 1).min(WINDOWS);
-        self.now.add(&sums(calls, length, tally.slow.hits), KEPT);
+        self.now.add(&sums(calls, length, tally.slow.hits.max(own_slow.hits)), KEPT);
     }
 
     /// Takes a window into what is normal.
@@ -152,19 +174,30 @@ impl NodeMemory {
         self.normal.add(&sums(calls, length, 0.0), kept);
         let latency = calls.latency.buckets();
         self.normal_latency.iter_mut().zip(latency).for_each(|(sum, n)| *sum = *sum * kept + n);
+        let own_time = calls.own_time.buckets();
+        self.normal_own_time.iter_mut().zip(own_time).for_each(|(sum, n)| *sum = *sum * kept + n);
     }
 
     /// From how many seconds a call is slow: twice the normal quantile, and noticeably above it. `None` until known.
-    fn slow_from(&self, q: f64) -> Option<f64> {
+    fn slow_from(&self, normal: &[f64; Latency::BUCKETS], q: f64) -> Option<f64> {
         let known = self.normal.ended >= ENOUGH;
-        let normal = latency::quantile(&self.normal_latency, q).filter(|_| known)?;
+        let normal = latency::quantile(normal, q).filter(|_| known)?;
         Some((2.0 * normal).max(normal + 0.01))
     }
 
     /// The normal share of calls that are as slow as that.
     pub(super) fn normally_slow(&self, q: f64) -> Hits {
-        let n = self.normal_latency.iter().sum();
-        Hits { hits: self.slow_from(q).map_or(0.0, |from| latency::above(&self.normal_latency, from)), n }
+        self.normally_beyond(&self.normal_latency, q)
+    }
+
+    /// The same of the time of their own.
+    pub(super) fn normally_own_slow(&self, q: f64) -> Hits {
+        self.normally_beyond(&self.normal_own_time, q)
+    }
+
+    fn normally_beyond(&self, normal: &[f64; Latency::BUCKETS], q: f64) -> Hits {
+        let hits = self.slow_from(normal, q).map_or(0.0, |from| latency::above(normal, from));
+        Hits { hits, n: normal.iter().sum() }
     }
 
     /// Requests or calls that are lost beyond what is normal, in the running now.
@@ -193,9 +226,9 @@ impl NodeMemory {
         share(self.normal.own_busy, self.normal.started.max(self.normal.ended))
     }
 
-    /// Calls a second, now and normally.
-    pub(super) fn rates(&self) -> (f64, f64) {
-        (share(self.now.started, self.now.seconds), share(self.normal.started, self.normal.seconds))
+    /// Calls that began: how many of late, in how many seconds, and how many a second are normal.
+    pub(super) fn arrivals(&self) -> (f64, f64, f64) {
+        (self.arrivals.0, self.arrivals.1, share(self.normal.started, self.normal.seconds))
     }
 }
 

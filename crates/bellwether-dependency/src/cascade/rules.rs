@@ -13,8 +13,8 @@ pub(super) struct Context<'a> {
     pub(super) scene: Scene<'a>,
     /// Scheduler lag in seconds, now and normally.
     pub(super) lag: (f64, f64),
-    /// Inbound requests a second, now and normally.
-    pub(super) inbound: (f64, f64),
+    /// Inbound requests: how many of late, in how many seconds, and how many a second are normal.
+    pub(super) inbound: (f64, f64, f64),
 }
 
 /// The rules, in the order in which they are asked.
@@ -31,18 +31,20 @@ fn without_caller(context: &Context<'_>, charges: &mut [Charge]) {
         let known: f64 = graph.into(child).map(|(id, _)| edges[id].now.started).sum();
         let unknown = (1.0 - share(known, memory.now.started)).clamp(0.0, 1.0);
         let orphans = unknown * memory.attempts_lost().max(memory.slow());
-        let class = largest(&memory.now.own);
         if unknown < 0.1 || orphans < 1.0 {
             continue;
         }
         for charge in charges.iter_mut() {
             let Subject::Node(node) = charge.subject else { continue };
+            let of = |class: Failure| {
+                let own = nodes[node].now.own[class as usize];
+                own > 0.0 && unknown * memory.now.failed[class as usize] >= 0.5 * own
+            };
             let like = match charge.cause {
-                Cause::Failing(Failure::Timeout) | Cause::Slow => {
-                    memory.ailment.slow || class == Some(Failure::Timeout)
-                }
-                Cause::Failing(own) => class == Some(own),
-                Cause::Throttled => class == Some(Failure::RateLimited),
+                Cause::Failing(Failure::Timeout) => memory.ailment.slow || of(Failure::Timeout),
+                Cause::Slow => memory.ailment.slow && orphans >= 0.5 * charge.lost,
+                Cause::Failing(class) => of(class),
+                Cause::Throttled => of(Failure::RateLimited),
                 _ => false,
             };
             let first = match (memory.cusum.onset(), nodes[node].cusum.onset()) {
@@ -50,7 +52,7 @@ fn without_caller(context: &Context<'_>, charges: &mut [Charge]) {
                 _ => true,
             };
             let calls_it = graph.out(node).any(|(_, edge)| edge.to == child);
-            if node != child && !calls_it && like && first && orphans >= 0.5 * charge.amount.max(charge.lost) {
+            if node != child && !calls_it && like && first {
                 (charge.subject, charge.at, charge.counted) = (Subject::Node(child), child, 0.0);
             }
         }
@@ -97,16 +99,14 @@ fn stalled(context: &Context<'_>, charges: &mut [Charge]) {
 fn common_mode(context: &Context<'_>, charges: &mut [Charge]) {
     for class in [Failure::Dns, Failure::Tls, Failure::Connect] {
         let cause = Cause::Failing(class);
-        let mut failing: Vec<(usize, Option<u64>)> = Vec::new();
-        for charge in charges.iter().filter(|charge| charge.cause == cause) {
-            if let Subject::Node(node) = charge.subject
-                && context.scene.nodes[node].ailment.errors
-                && !failing.iter().any(|(other, _)| *other == node)
-            {
-                failing.push((node, context.scene.nodes[node].cusum.onset()));
-            }
-        }
-        let onsets = failing.iter().filter_map(|(_, onset)| *onset);
+        let Scene { graph, nodes, .. } = context.scene;
+        let fails = |node: &usize| {
+            graph.at(*node).kind == Kind::Dependency
+                && nodes[*node].ailment.errors
+                && nodes[*node].now.own[class as usize] >= 1.0
+        };
+        let failing: Vec<usize> = graph.ordered().filter(fails).collect();
+        let onsets = failing.iter().filter_map(|node| nodes[*node].cusum.onset());
         let together = onsets.clone().max().unwrap_or(0) - onsets.min().unwrap_or(0) <= 2;
         if failing.len() < 3 || !together {
             continue;
@@ -125,7 +125,9 @@ fn load(context: &Context<'_>, charges: &mut [Charge]) {
     for charge in charges.iter_mut().filter(|charge| of_load(charge.cause)) {
         let Subject::Node(node) = charge.subject else { continue };
         let demand = context.demand(node);
-        if context.scene.graph.at(node).kind != Kind::Dependency || demand <= 1.5 {
+        let mut callers = context.scene.graph.into(node).map(|(_, edge)| edge.from);
+        let usual = demand <= 1.5 || callers.any(|caller| context.amplification(caller) >= 1.2);
+        if context.scene.graph.at(node).kind != Kind::Dependency || usual {
             (charge.subject, charge.cause) = (Subject::Load, Cause::Overload);
         }
     }
@@ -136,7 +138,7 @@ fn load(context: &Context<'_>, charges: &mut [Charge]) {
 pub(super) fn metastable(context: &Context<'_>, root: &Charge, windows: u64) -> Option<Loop> {
     let Subject::Node(node) = root.subject else { return None };
     let memory = &context.scene.nodes[node];
-    if windows < 4 || context.inbound.0 > 1.2 * context.inbound.1 {
+    if windows < 4 || context.crowd() > 1.2 {
         return None;
     }
     if root.cause == Cause::ColdCache {
@@ -155,14 +157,21 @@ fn of_load(cause: Cause) -> bool {
 impl Context<'_> {
     /// Whether clearly more requests come in than normally.
     pub(super) fn crowded(&self) -> bool {
-        self.inbound.1 > 0.0 && self.inbound.0 >= 1.5 * self.inbound.1
+        let usual = self.inbound.2 * self.inbound.1;
+        self.crowd() >= 1.5 && self.inbound.0 >= usual + 3.0 * usual.sqrt() + 3.0
+    }
+
+    /// Inbound requests relative to normal; 1 if nothing is known.
+    pub(super) fn crowd(&self) -> f64 {
+        let usual = self.inbound.2 * self.inbound.1;
+        if usual > 0.0 { self.inbound.0 / usual } else { 1.0 }
     }
 
     /// Calls of a node per inbound request, relative to normal; 1 if nothing is known.
     pub(super) fn demand(&self, node: usize) -> f64 {
-        let (now, normal) = self.scene.nodes[node].rates();
-        let usual = share(normal, self.inbound.1);
-        if usual > 0.0 && self.inbound.0 > 0.0 { now / self.inbound.0 / usual } else { 1.0 }
+        let (now, _, normal) = self.scene.nodes[node].arrivals();
+        let usual = share(normal, self.inbound.2);
+        if usual > 0.0 && self.inbound.0 >= 10.0 { now / self.inbound.0 / usual } else { 1.0 }
     }
 
     /// Attempts per call of a node, relative to normal; 1 if nothing is known.
@@ -171,9 +180,4 @@ impl Context<'_> {
         let usual = share(memory.normal.attempts, memory.normal.ended);
         if usual > 0.0 && memory.now.ended > 0.0 { memory.now.attempts / memory.now.ended / usual } else { 1.0 }
     }
-}
-
-fn largest(classes: &[f64; Failure::ALL.len()]) -> Option<Failure> {
-    let lossy = Failure::ALL.into_iter().zip(classes).filter(|(class, n)| class.is_loss() && **n > 0.0);
-    lossy.max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class)
 }

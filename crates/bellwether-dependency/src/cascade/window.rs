@@ -37,9 +37,12 @@ pub struct Calls {
     /// Logical calls that failed, by class.
     pub failed: Failures,
     /// Those of `attempts_failed` that no child is to blame for, as the scope saw it: not counted in any [`Flow`] from here.
+    /// A child that was asked only because the node's own work had failed, a fallback, is not to blame.
     pub own: Failures,
     /// How long the calls that ended took, whichever way they ended.
     pub latency: Latency,
+    /// How much of that was time of their own, in which they waited neither for a child nor for a permit.
+    pub own_time: Latency,
     /// How old the calls are that are in flight at the window's end: a call that hangs is seen before it ends.
     pub ages: Latency,
     /// Calls in flight at the window's end; for a resource, permits taken.
@@ -63,7 +66,8 @@ pub struct Flow {
     pub failed: u64,
     /// Failed attempts of the parent whose deadline passed while it waited for this child.
     pub cut: u64,
-    /// The integral of the parent's calls that waited for this child, in seconds; for a resource, for a permit.
+    /// The integral of the parent's calls that waited for this child, in seconds; for a resource, for a permit. Waiting for
+    /// a fallback is the parent's own time.
     pub busy: f64,
     /// For a resource: the integral of permits that live calls of the parent held.
     pub held: f64,
