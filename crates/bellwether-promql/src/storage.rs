@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::labels::METRIC_NAME;
 use crate::{Error, Labels, Matcher, Sample};
 
 /// What a selector wants: series by matchers, samples by time.
@@ -41,7 +42,8 @@ pub trait Storage {
 /// Series in memory, for tests and for programs that hold few of them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStorage {
-    series: BTreeMap<Labels, Vec<Sample>>,
+    /// By the name of the metric, which almost every selector gives.
+    metrics: BTreeMap<String, BTreeMap<Labels, Vec<Sample>>>,
 }
 
 impl MemoryStorage {
@@ -52,9 +54,10 @@ impl MemoryStorage {
 
     /// Adds a sample, in any order; one at the same instant is replaced.
     pub fn push(&mut self, labels: &Labels, sample: Sample) {
-        let samples = match self.series.get_mut(labels) {
+        let metric = self.metrics.entry(labels.metric_name().unwrap_or_default().to_owned()).or_default();
+        let samples = match metric.get_mut(labels) {
             Some(samples) => samples,
-            None => self.series.entry(labels.clone()).or_default(),
+            None => metric.entry(labels.clone()).or_default(),
         };
         let at = samples.partition_point(|s| s.timestamp_ms < sample.timestamp_ms);
         match samples.get_mut(at) {
@@ -71,7 +74,11 @@ impl Storage for MemoryStorage {
     ) -> Result<Box<dyn Iterator<Item = Result<Selected<'a>, Error>> + 'a>, Error> {
         let matchers = selection.matchers.to_vec();
         let (start, end) = (selection.start_ms, selection.end_ms);
-        Ok(Box::new(self.series.iter().filter_map(move |(labels, samples)| {
+        let metrics = self.metrics.iter().filter({
+            let names: Vec<Matcher> = matchers.iter().filter(|m| m.name() == METRIC_NAME).cloned().collect();
+            move |(metric, _)| names.iter().all(|matcher| matcher.matches(metric))
+        });
+        Ok(Box::new(metrics.flat_map(|(_, series)| series).filter_map(move |(labels, samples)| {
             if !matchers.iter().all(|matcher| matcher.matches_labels(labels)) {
                 return None;
             }

@@ -73,6 +73,7 @@ impl Evaluator<'_> {
             fill_one,
             out: Frame::new(many.steps),
             rows: Map::default(),
+            last: None,
             operation: self.operation(binary.op, binary.bool, span),
         };
         for group in &groups {
@@ -87,6 +88,9 @@ impl Evaluator<'_> {
     }
 }
 
+/// A row of each side, if it is not filled in.
+type Pair = (Option<usize>, Option<usize>);
+
 struct Pairing<'a> {
     evaluator: &'a Evaluator<'a>,
     binary: &'a Binary,
@@ -97,13 +101,16 @@ struct Pairing<'a> {
     fill_one: Option<f64>,
     out: Frame,
     /// The row of the result for each pair of rows, as far as there is one.
-    rows: Map<(Option<usize>, Option<usize>), usize>,
+    rows: Map<Pair, usize>,
+    /// The pair that came last, which mostly comes again at the next step.
+    last: Option<(Pair, usize)>,
     operation: Operation<'a>,
 }
 
 impl Pairing<'_> {
     fn group(&mut self, group: &Group) -> Result<(), Error> {
-        let steps = self.many.steps;
+        let (many_side, one_side) = (self.many, self.one);
+        let steps = many_side.steps;
         self.evaluator.budget.work((group.many.len() + group.one.len()).saturating_mul(steps))?;
         for step in 0..steps {
             let mut partner = None;
@@ -117,13 +124,13 @@ impl Pairing<'_> {
             }
             let mut matched = false;
             for &row in &group.many {
-                let many = &self.many.cells(row)[step];
+                let many = &many_side.cells(row)[step];
                 if !many.is_present() {
                     continue;
                 }
                 let filled;
                 let one = match (partner, self.fill_one) {
-                    (Some(partner), _) => &self.one.cells(partner)[step],
+                    (Some(partner), _) => &one_side.cells(partner)[step],
                     (None, Some(fill)) => {
                         filled = Cell::Float(fill);
                         &filled
@@ -136,24 +143,28 @@ impl Pairing<'_> {
                     return Err(Error::execution(message));
                 }
                 matched = true;
-                self.put(Some(row), partner, step, many.clone(), one.clone())?;
+                self.put((Some(row), partner), step, many, one)?;
             }
             if let (false, Some(partner), Some(fill)) = (matched, partner, self.fill_many) {
-                let one = self.one.cells(partner)[step].clone();
-                self.put(None, Some(partner), step, Cell::Float(fill), one)?;
+                let one = &one_side.cells(partner)[step];
+                self.put((None, Some(partner)), step, &Cell::Float(fill), one)?;
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, many: Option<usize>, one: Option<usize>, step: usize, a: Cell, b: Cell) -> Result<(), Error> {
+    fn put(&mut self, (many, one): Pair, step: usize, a: &Cell, b: &Cell) -> Result<(), Error> {
         let (left, right) = if self.swapped { (b, a) } else { (a, b) };
-        let value = self.operation.apply(&left, &right);
+        let value = self.operation.apply(left, right);
         if !value.is_present() {
             return Ok(());
         }
-        let row = match self.rows.get(&(many, one)) {
-            Some(row) => *row,
+        let known = match self.last {
+            Some((pair, row)) if pair == (many, one) => Some(row),
+            _ => self.rows.get(&(many, one)).copied(),
+        };
+        let row = match known {
+            Some(row) => row,
             None => {
                 let row = self.result_row(many, one);
                 self.evaluator.budget.samples(self.out.steps)?;
@@ -162,6 +173,7 @@ impl Pairing<'_> {
                 self.out.rows.len() - 1
             }
         };
+        self.last = Some(((many, one), row));
         self.out.cells_mut(row)[step] = value;
         Ok(())
     }

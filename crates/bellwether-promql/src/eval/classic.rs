@@ -35,6 +35,9 @@ struct Rows {
     native: Option<usize>,
 }
 
+/// What is asked at each step, if anything.
+type Ask<'a> = dyn Fn(usize) -> Option<Question> + 'a;
+
 /// The place of the histogram with these labels.
 fn entry(known: &mut Map<Labels, usize>, all: &mut Vec<(Labels, Rows)>, labels: Labels) -> usize {
     let at = *known.entry(labels.clone()).or_insert(all.len());
@@ -54,7 +57,7 @@ enum Question {
 impl Evaluator<'_> {
     pub(super) fn histogram_quantile(&self, args: &[Expr], steps: Steps) -> Result<Frame, Error> {
         let q = self.quantiles(&args[0], steps)?;
-        self.histograms(&args[1], steps, &[(None, &|step| Question::Quantile(q[step]))])
+        self.histograms(&args[1], steps, &|step| Some(Question::Quantile(q[step])))
     }
 
     pub(super) fn histogram_quantiles(&self, args: &[Expr], steps: Steps) -> Result<Frame, Error> {
@@ -76,7 +79,8 @@ impl Evaluator<'_> {
             }
             for x in distinct {
                 let ask = |step: usize| (q[step].to_bits() == x.to_bits()).then_some(Question::Quantile(x));
-                self.answer(&mut out, &frame, &rows, args[0].span, steps, Some((label, open_metrics(x))), &ask)?;
+                let label = Some((label, open_metrics(x)));
+                self.answer(&mut out, (&frame, &rows, args[0].span), steps, label, &ask)?;
             }
         }
         out.merge(SAME_LABELS)
@@ -84,7 +88,7 @@ impl Evaluator<'_> {
 
     pub(super) fn histogram_fraction(&self, args: &[Expr], steps: Steps) -> Result<Frame, Error> {
         let (lower, upper) = (self.scalars(&args[0], steps)?, self.scalars(&args[1], steps)?);
-        self.histograms(&args[2], steps, &[(None, &|step| Question::Fraction(lower[step], upper[step]))])
+        self.histograms(&args[2], steps, &|step| Some(Question::Fraction(lower[step], upper[step])))
     }
 
     fn quantiles(&self, arg: &Expr, steps: Steps) -> Result<Vec<f64>, Error> {
@@ -95,18 +99,11 @@ impl Evaluator<'_> {
         Ok(q)
     }
 
-    fn histograms(
-        &self,
-        arg: &Expr,
-        steps: Steps,
-        questions: &[(Option<(&str, String)>, &dyn Fn(usize) -> Question)],
-    ) -> Result<Frame, Error> {
+    fn histograms(&self, arg: &Expr, steps: Steps, ask: &Ask<'_>) -> Result<Frame, Error> {
         let frame = self.vector(arg, steps)?;
         let rows = self.histogram_rows(&frame, arg.span);
         let mut out = Frame::new(steps.count);
-        for (label, ask) in questions {
-            self.answer(&mut out, &frame, &rows, arg.span, steps, label.clone(), &|step| Some(ask(step)))?;
-        }
+        self.answer(&mut out, (&frame, &rows, arg.span), steps, None, ask)?;
         if self.options.delayed_name_removal { Ok(out) } else { out.merge(SAME_LABELS) }
     }
 
@@ -141,16 +138,14 @@ impl Evaluator<'_> {
         all
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// Adds a row for each histogram with the answer to a question; `label` is added to its labels.
     fn answer(
         &self,
         out: &mut Frame,
-        frame: &Frame,
-        all: &[(Labels, Rows)],
-        span: Span,
+        (frame, all, span): (&Frame, &[(Labels, Rows)], Span),
         steps: Steps,
         label: Option<(&str, String)>,
-        ask: &dyn Fn(usize) -> Option<Question>,
+        ask: &Ask<'_>,
     ) -> Result<(), Error> {
         let delayed = self.options.delayed_name_removal;
         let mut buckets = Vec::new();

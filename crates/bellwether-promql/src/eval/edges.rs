@@ -167,7 +167,7 @@ impl Evaluator<'_> {
         }
         let (left, right) = self.edge_values(series, window, (first, last), counter)?;
         let (SampleValue::Histogram(left), SampleValue::Histogram(right)) = (left, right) else { return None };
-        if !counter && !(gauge(&left) && gauge(&right)) {
+        if !counter && [&left, &right].into_iter().any(|h| !gauge(h)) {
             self.note(Note::NotGauge(metric.clone()), series.span);
         }
         let mut growth = Histogram::clone(&right);

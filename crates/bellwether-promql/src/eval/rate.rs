@@ -154,7 +154,7 @@ impl Evaluator<'_> {
                 return None;
             }
         }
-        if !counter && !(gauge(first) && gauge(last)) {
+        if !counter && [first, last].into_iter().any(|h| !gauge(h)) {
             self.note(Note::NotGauge(series.metric()), span);
         }
         growth.set_counter_reset_hint(CounterResetHint::Gauge);

@@ -58,10 +58,9 @@ fn parse_number(text: &str) -> Result<f64, String> {
     if let Some(hex) = plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X")) {
         return i64::from_str_radix(hex, 16).map(|n| n as f64).map_err(|_| bad());
     }
-    if plain.len() > 1 && plain.starts_with('0') {
-        if let Ok(octal) = i64::from_str_radix(&plain, 8) {
-            return Ok(octal as f64);
-        }
+    let octal = if plain.len() > 1 && plain.starts_with('0') { i64::from_str_radix(&plain, 8).ok() } else { None };
+    if let Some(octal) = octal {
+        return Ok(octal as f64);
     }
     plain.parse().map_err(|_| bad())
 }
