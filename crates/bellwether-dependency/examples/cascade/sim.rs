@@ -79,6 +79,8 @@ struct Call {
     bad: bool,
     working: bool,
     own_time: f64,
+    /// The step that it waits to try again because of.
+    backing_off: Option<usize>,
     waiting: bool,
     permit: bool,
     in_attempt: bool,
@@ -281,6 +283,7 @@ impl Sim {
             }
             Event::Retry { call, generation } => {
                 if self.is_current(call, generation) {
+                    self.stop_backing_off(call);
                     self.set_working(call, false);
                     self.begin_attempt(call);
                 }
@@ -691,10 +694,33 @@ impl Sim {
         if class == Failure::RateLimited {
             wait = self.retry_after(node).unwrap_or(wait);
         }
-        self.set_working(call, true);
+        self.back_off(call, blame);
         self.calls[call as usize].generation += 1;
         let generation = self.calls[call as usize].generation;
         self.at(wait, Event::Retry { call, generation });
+    }
+
+    /// Waits to try again: on account of the child that failed the attempt, or on its own.
+    fn back_off(&mut self, call: CallId, blame: Blame) {
+        let node = self.calls[call as usize].node;
+        let step = match blame {
+            Blame::Own => None,
+            Blame::Child(edge) | Blame::Cut(edge) => {
+                self.states[node].edges.iter().position(|other| *other == Some(edge))
+            }
+        };
+        self.calls[call as usize].backing_off = step;
+        match step {
+            Some(step) => self.states[node].step_levels[step].add(1.0, self.now),
+            None => self.set_working(call, true),
+        }
+    }
+
+    fn stop_backing_off(&mut self, call: CallId) {
+        let node = self.calls[call as usize].node;
+        if let Some(step) = self.calls[call as usize].backing_off.take() {
+            self.states[node].step_levels[step].add(-1.0, self.now);
+        }
     }
 
     fn retry_after(&self, node: usize) -> Option<f64> {
@@ -718,6 +744,7 @@ impl Sim {
         self.set_working(call, false);
         let this = &mut self.calls[call as usize];
         this.in_attempt = false;
+        let own_time = Duration::from_secs_f64(std::mem::take(&mut this.own_time).max(0.0));
         let (node, seen) = (this.node, this.seen);
         if self.world.specs[node].breaker && failure != Some(Failure::Cancelled) {
             self.tell_breaker(node, failure.is_some_and(Failure::is_loss));
@@ -727,6 +754,7 @@ impl Sim {
         }
         if let Some(calls) = self.counts(node) {
             calls.attempts += 1;
+            calls.own_time.record(own_time);
             if let Some(class) = failure {
                 calls.attempts_failed[class] += 1;
                 if blame == Blame::Own {
@@ -794,6 +822,7 @@ impl Sim {
     fn count_end(&mut self, call: CallId, failure: Option<Failure>) {
         let this = &self.calls[call as usize];
         let (node, seen, started, waiting) = (this.node, this.seen, this.started, this.waiting);
+        self.stop_backing_off(call);
         self.set_working(call, false);
         if waiting {
             self.calls[call as usize].waiting = false;
@@ -806,12 +835,11 @@ impl Sim {
         if !seen {
             return;
         }
-        let (now, own_time) = (self.now, self.calls[call as usize].own_time);
+        let now = self.now;
         self.states[node].busy.add(-1.0, now);
         if let Some(calls) = self.counts(node) {
             calls.ended += 1;
             calls.latency.record(Duration::from_secs_f64((now - started).max(0.0)));
-            calls.own_time.record(Duration::from_secs_f64(own_time.max(0.0)));
             if let Some(class) = failure {
                 calls.failed[class] += 1;
             }

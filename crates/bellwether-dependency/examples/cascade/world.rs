@@ -235,13 +235,23 @@ impl World {
             let factor = if self.specs[node].route { random.between(3.0, 8.0) } else { random.between(2.0, 6.0) };
             self.specs[node].timeout = (factor * self.long(node, 0)).max(0.15);
         }
+    }
+
+    /// Gives each pool permits enough.
+    pub(crate) fn size_pools(&mut self, random: &mut Random) {
+        let demand = self.demand();
         for pool in 0..self.pools.len() {
-            let held = |(spec, rate): (&Spec, &f64)| {
-                if spec.pool == Some(pool) { rate * spec.work * 1.3 } else { 0.0 }
+            let held = |(node, (spec, rate)): (usize, (&Spec, &f64))| {
+                if spec.pool == Some(pool) { rate * self.usual(node) } else { 0.0 }
             };
-            let held: f64 = self.specs.iter().zip(&demand).map(held).sum();
+            let held: f64 = self.specs.iter().zip(&demand).enumerate().map(held).sum();
             self.pools[pool] = ((held / random.between(0.2, 0.4)).ceil() as usize).max(6);
         }
+    }
+
+    /// About the mean of a call.
+    fn usual(&self, node: usize) -> f64 {
+        self.long(node, 0) / 2.5
     }
 
     /// About the 99 % quantile of a call, without queues.

@@ -19,8 +19,9 @@ pub(super) struct Ailment {
     pub(super) misses: bool,
 }
 
-/// Fewer hits prove nothing.
+/// Fewer hits prove nothing, and a few more are needed if most calls are well.
 const LEAST: f64 = 3.0;
+const LEAST_OF_MANY: f64 = 5.0;
 /// The share of failures that matters: of a node whose normal is known, and of one whose is not.
 const ERRORS: f64 = 0.03;
 const ERRORS_UNKNOWN: f64 = 0.1;
@@ -47,9 +48,13 @@ impl Ailment {
 }
 
 /// What ails a node in its last windows. `waited` are the seconds per second that somebody waited for it, `refused` how
-/// many it turned away, if it is a resource.
-pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64) -> Ailment {
+/// many it turned away, if it is a resource, and `asked` whether anybody that shares it had anything to do.
+pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, asked: bool) -> Ailment {
     if kind.is_resource() {
+        if !asked {
+            // Whoever would ask is kept from it: nothing is known to be better.
+            return node.ailment;
+        }
         let full = match kind {
             Kind::Breaker | Kind::Budget => refused >= LEAST,
             _ => refused >= LEAST || node.occupied >= FULL && waited > 0.1,
@@ -94,7 +99,8 @@ fn above(node: &NodeMemory, floor: f64, usual: Hits, of: fn(&Tally) -> Hits) -> 
         sum = Hits { hits: sum.hits + hits, n: sum.n + n };
         with_hits += usize::from(hits > 0.0);
         let spread = i == 0 || with_hits > 1;
-        if spread && sum.hits >= LEAST && wilson(sum.hits, sum.n).0 > limit {
+        let least = if 3.0 * sum.hits > sum.n { LEAST } else { LEAST_OF_MANY };
+        if spread && sum.hits >= least && wilson(sum.hits, sum.n).0 > limit {
             return true;
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn charges(scene: &Scene<'_>, flows: &Flows, from_routes: bool) -> Ve
     for node in scene.graph.ordered() {
         for (way, amount) in [Way::Failed, Way::Slow, Way::Held].into_iter().zip(flows.kept[node]) {
             // Next to nothing, where nothing ails, is noise.
-            if amount <= 0.0 || amount < 3.0 && !scene.nodes[node].ailment.hurts() {
+            if amount <= 0.0 || amount < 3.0 && !scene.nodes[node].suffers() {
                 continue;
             }
             for (cause, part) in causes(scene, node, way) {

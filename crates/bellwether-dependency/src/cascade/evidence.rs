@@ -85,9 +85,8 @@ fn of_node(context: &Context<'_>, node: usize, charge: &Charge, said: &mut Vec<S
         ));
     }
     if memory.ailment.slow {
-        let calls = memory.now.started.max(memory.now.ended);
-        let normal = seconds(memory.normal_own());
-        said.push(format!("A call spends {} in it, normally {normal}.", seconds(share(memory.now.own_busy, calls))));
+        let [now, normal] = [&memory.now, &memory.normal].map(|sums| seconds(sums.own_per_attempt()));
+        said.push(format!("An attempt spends {now} in it, normally {normal}."));
     }
     for (id, edge) in scene.graph.out(node).filter(|(_, edge)| scene.nodes[edge.to].ailment.full) {
         let pool = &scene.nodes[edge.to].now;

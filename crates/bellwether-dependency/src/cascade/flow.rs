@@ -48,7 +48,7 @@ pub(super) struct Scene<'a> {
 /// The nodes that suffer, and those from which one can be reached along calls.
 pub(super) fn leads(graph: &Graph, nodes: &[NodeMemory]) -> Vec<bool> {
     let mut leads = vec![false; nodes.len()];
-    let mut open: Vec<usize> = (0..nodes.len()).filter(|node| nodes[*node].ailment.hurts()).collect();
+    let mut open: Vec<usize> = (0..nodes.len()).filter(|node| nodes[*node].suffers()).collect();
     while let Some(node) = open.pop() {
         if !std::mem::replace(&mut leads[node], true) {
             open.extend(graph.into(node).map(|(_, edge)| edge.from));
@@ -173,7 +173,7 @@ impl Scene<'_> {
         let memory = &self.nodes[node];
         let calls = memory.now.started.max(memory.now.ended);
         let normal_calls = memory.normal.started.max(memory.normal.ended);
-        let mut own = memory.own_excess() * calls;
+        let mut own = memory.own_excess() * memory.now.tried();
         let mut parts = Vec::new();
         for (id, edge) in self.graph.out(node) {
             let EdgeMemory { now, normal } = &self.edges[id];

@@ -114,7 +114,7 @@ impl Judge {
             self.times.remove(0);
         }
         self.see(graph, window);
-        let hurt = self.nodes.iter().any(|node| node.ailment.hurts() || node.ailment.callers);
+        let hurt = (0..self.nodes.len()).any(|node| self.matters(graph, node));
         self.since = if hurt { self.since.or(Some(now)) } else { None };
         let verdict = self.verdict(graph, hurt, now);
         if self.open.is_none() && !self.nodes.iter().any(|node| node.ailment.any()) {
@@ -143,11 +143,14 @@ impl Judge {
         for i in 0..self.nodes.len() {
             let flows = graph.into(i).filter_map(|(id, _)| window.edges.get(id));
             let waited: f64 = flows.map(|flow| clean(flow.busy)).sum();
-            let refused = graph.into(i).map(|(id, _)| self.edges[id].now.failed).sum();
+            let refused = graph.into(i).map(|(id, _)| self.edges[id].now.failed);
+            let turned_away_now = graph.into(i).filter_map(|(id, _)| window.edges.get(id)).any(|flow| flow.failed > 0);
+            let refused = if turned_away_now { refused.sum() } else { 0.0 };
             let waited = waited / window.length.as_secs_f64().max(1e-3);
-            let found = ailment(&self.nodes[i], graph.at(i).kind, waited, refused);
+            let asked = graph.into(i).any(|(_, edge)| self.nodes[edge.from].idle == 0);
+            let found = ailment(&self.nodes[i], graph.at(i).kind, waited, refused, asked);
             let memory = &mut self.nodes[i];
-            memory.ailment = found;
+            memory.found(found);
             if memory.idle == 0 {
                 memory.ailed = memory.ailed << 1 | u8::from(found.hurts() || found.callers);
                 let last = memory.recent[0];
@@ -176,10 +179,8 @@ impl Judge {
                 self.open = None;
             }
         }
-        let twice = |node: &NodeMemory| {
-            (node.ailment.hurts() || node.ailment.callers) && (node.ailed & 0b111).count_ones() >= OPENS
-        };
-        let opens = self.open.is_none() && self.nodes.iter().any(twice);
+        let twice = |node: usize| self.matters(graph, node) && (self.nodes[node].ailed & 0b111).count_ones() >= OPENS;
+        let opens = self.open.is_none() && (0..self.nodes.len()).any(twice);
         if self.open.is_none() && !opens {
             let idle = self.nodes.iter().all(|node| node.idle >= WINDOWS || node.windows == 0);
             return Verdict::nothing(if idle { Status::Unknown } else { Status::Healthy });
@@ -196,6 +197,12 @@ impl Judge {
             (verdict.status, verdict.suspects) = (last.status, last.suspects.clone());
         }
         verdict
+    }
+
+    /// Whether what ails a node is an incident's business. A full resource is as long as somebody suffers from it.
+    fn matters(&self, graph: &Graph, node: usize) -> bool {
+        let ailment = self.nodes[node].ailment;
+        !graph.at(node).kind.is_resource() && (ailment.hurts() || ailment.callers)
     }
 
     /// Who is to blame for what ails now.
@@ -250,7 +257,7 @@ impl Judge {
             sums.first().zip(self.open).and_then(|(sum, open)| metastable(&context, sum, open.incident.windows));
         Verdict {
             status: if self.clear(&sums, total) { Status::Named } else { Status::Unknown },
-            lost: share(sums.iter().map(|sum| sum.lost).sum(), requests).min(1.0),
+            lost: share(sums.iter().map(|sum| sum.lost).fold(0.0, |sum, lost| sum + lost), requests).min(1.0),
             suspects,
             ailing: graph
                 .ordered()
@@ -295,7 +302,8 @@ impl Judge {
             Subject::Node(node) => {
                 let now = &self.nodes[node].now;
                 let own = Failure::ALL.iter().filter(|class| class.is_loss()).map(|class| now.own[*class as usize]);
-                self.nodes[node].ailment.errors && own.sum::<f64>() >= 0.5 * now.attempts_lost
+                let tried = now.attempts_lost - now.failed[Failure::Rejected as usize];
+                self.nodes[node].ailment.errors && own.sum::<f64>() >= 0.5 * tried
             }
             Subject::Callers(_) => true,
             _ => false,

@@ -16,6 +16,10 @@ const KEPT: f64 = 0.6;
 pub(super) const WINDOWS: usize = 12;
 /// Below so many calls nothing is known of what is normal.
 pub(super) const ENOUGH: f64 = 50.0;
+/// In the first minute queues and caches have yet to find their level.
+const SETTLED: f64 = 60.0;
+/// Nobody notices a difference in seconds below this.
+const NOTICEABLE: f64 = 0.003;
 
 /// Counts and times of a node, summed with weights.
 #[derive(Debug, Clone, Default)]
@@ -91,6 +95,9 @@ pub(super) struct NodeMemory {
     pub(super) occupied: f64,
     /// Calls beyond twice the normal that are still in flight.
     pub(super) hanging: f64,
+    /// Whether its calls suffered in one of the two windows before the last.
+    pub(super) suffered: bool,
+    suffering: u8,
 }
 
 /// What is remembered of an edge.
@@ -116,6 +123,8 @@ impl Default for NodeMemory {
             cusum: Cusum::default(),
             occupied: 0.0,
             hanging: 0.0,
+            suffered: false,
+            suffering: 0,
         }
     }
 }
@@ -168,6 +177,13 @@ impl NodeMemory {
         self.now.add(&sums(calls, length, tally.slow.hits.max(own_slow.hits)), KEPT);
     }
 
+    /// Takes in what was found to ail it.
+    pub(super) fn found(&mut self, ailment: Ailment) {
+        self.suffered = self.suffering & 0b11 != 0;
+        self.suffering = self.suffering << 1 | u8::from(ailment.hurts());
+        self.ailment = ailment;
+    }
+
     /// Takes a window into what is normal.
     pub(super) fn learn(&mut self, calls: &Calls, length: Duration) {
         let kept = kept(length);
@@ -180,9 +196,9 @@ impl NodeMemory {
 
     /// From how many seconds a call is slow: twice the normal quantile, and noticeably above it. `None` until known.
     fn slow_from(&self, normal: &[f64; Latency::BUCKETS], q: f64) -> Option<f64> {
-        let known = self.normal.ended >= ENOUGH;
+        let known = self.normal.ended >= ENOUGH && self.normal.seconds >= SETTLED;
         let normal = latency::quantile(normal, q).filter(|_| known)?;
-        Some((2.0 * normal).max(normal + 0.01))
+        Some((2.0 * normal).max(normal + NOTICEABLE))
     }
 
     /// The normal share of calls that are as slow as that.
@@ -216,14 +232,14 @@ impl NodeMemory {
         if self.ailment.slow { self.now.slow.max(self.hanging) } else { 0.0 }
     }
 
-    /// The time of its own, in seconds a call, beyond what is normal.
+    /// The time of its own, in seconds an attempt, beyond what is normal.
     pub(super) fn own_excess(&self) -> f64 {
-        let calls = self.now.started.max(self.now.ended).max(1e-9);
-        (self.now.own_busy / calls - self.normal_own()).max(0.0)
+        (self.now.own_per_attempt() - self.normal.own_per_attempt()).max(0.0)
     }
 
-    pub(super) fn normal_own(&self) -> f64 {
-        share(self.normal.own_busy, self.normal.started.max(self.normal.ended))
+    /// Whether its calls suffered in one of the last windows: what they left behind may be found only now.
+    pub(super) fn suffers(&self) -> bool {
+        self.ailment.hurts() || self.suffered
     }
 
     /// Calls that began: how many of late, in how many seconds, and how many a second are normal.
@@ -245,6 +261,15 @@ impl EdgeMemory {
 }
 
 impl Sums {
+    /// Attempts, or calls that have not come to one.
+    pub(super) fn tried(&self) -> f64 {
+        self.attempts.max(self.started).max(self.ended)
+    }
+
+    pub(super) fn own_per_attempt(&self) -> f64 {
+        share(self.own_busy, self.tried())
+    }
+
     fn add(&mut self, new: &Self, kept: f64) {
         let add = |sum: &mut f64, new: f64| *sum = *sum * kept + new;
         add(&mut self.seconds, new.seconds);

@@ -41,7 +41,7 @@ pub struct Calls {
     pub own: Failures,
     /// How long the calls that ended took, whichever way they ended.
     pub latency: Latency,
-    /// How much of that was time of their own, in which they waited neither for a child nor for a permit.
+    /// How much of an attempt was time of its own, in which it waited neither for a child nor for a permit.
     pub own_time: Latency,
     /// How old the calls are that are in flight at the window's end: a call that hangs is seen before it ends.
     pub ages: Latency,
@@ -67,7 +67,7 @@ pub struct Flow {
     /// Failed attempts of the parent whose deadline passed while it waited for this child.
     pub cut: u64,
     /// The integral of the parent's calls that waited for this child, in seconds; for a resource, for a permit. Waiting for
-    /// a fallback is the parent's own time.
+    /// a fallback is the parent's own time; waiting to try again belongs to the child that failed the attempt.
     pub busy: f64,
     /// For a resource: the integral of permits that live calls of the parent held.
     pub held: f64,
