@@ -27,6 +27,7 @@ mod window;
 use bellwether_core::lanes;
 
 pub use breaker::Breaker;
+pub use budget::{Amount, Budget, BudgetBuilder, BudgetSnapshot, Reservation, Spent};
 pub use call::CallError;
 pub use error::Error;
 pub use hint::{Headroom, Hint};

@@ -1,4 +1,5 @@
 //! The one test binary of bellwether-breaker.
+mod budget;
 mod hint;
 mod limits;
 mod model;

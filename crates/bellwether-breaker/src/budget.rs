@@ -1,1 +1,0 @@
-//! Budgets in money or tokens: reserve, settle, release, exactly once.
