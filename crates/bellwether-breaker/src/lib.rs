@@ -29,6 +29,7 @@ use bellwether_core::lanes;
 pub use breaker::Breaker;
 pub use budget::{Amount, Budget, BudgetBuilder, BudgetSnapshot, Reservation, Spent};
 pub use call::CallError;
+pub use deadlines::{Deadline, Deadlines, Elapsed, Progress};
 pub use error::Error;
 pub use hint::{Headroom, Hint};
 pub use outcome::Outcome;

@@ -1,5 +1,6 @@
 //! The one test binary of bellwether-breaker.
 mod budget;
+mod deadlines;
 mod hint;
 mod limits;
 mod model;
