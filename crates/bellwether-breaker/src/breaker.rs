@@ -141,6 +141,19 @@ impl Breaker {
         state(self.0.front.gate.load(Acquire))
     }
 
+    /// What it would say if it refuses every call right now: it is open, and its time is not over, or it is forced open. Asks for
+    /// nothing, and is counted as nothing.
+    pub fn refusal(&self) -> Option<Rejected> {
+        let shared = &*self.0;
+        let gate = shared.front.gate.load(Acquire);
+        let left = match gate & (STATE | CAREFUL) {
+            OPEN => Some(Instant::from_nanos(shared.front.open_until.load(Relaxed)).since(shared.clock.now())),
+            FORCED_OPEN => return Some(Rejected::new(Reason::Forced, None)),
+            _ => None,
+        };
+        left.filter(|left| !left.is_zero()).map(|left| Rejected::new(Reason::Open, Some(left)))
+    }
+
     /// Changes who decides. Whatever was known is forgotten.
     pub fn set_mode(&self, mode: Mode) {
         self.locked(|machine, now| machine.change_mode(mode, &self.0.settings, now));
