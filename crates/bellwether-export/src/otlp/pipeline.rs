@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, mpsc as blocking};
 use std::time::Duration;
 
-use bellwether_core::{Clock, Registry};
+use bellwether_core::{Clock, Redaction, Registry};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
@@ -22,7 +22,7 @@ use super::thread::{self, Order, Work};
 use super::transport::Transport;
 use super::worker::Pusher;
 use crate::resource::Resource;
-use crate::trace::{self, LateSpans};
+use crate::trace::{self, LateSpans, Outlet};
 
 /// How much longer than it asked for a blocked thread waits for an answer.
 const GRACE: Duration = Duration::from_millis(250);
@@ -61,6 +61,7 @@ pub struct Pipeline {
     spans: Option<Arc<Outbox>>,
     records: Option<Arc<Outbox>>,
     tracing: Tracing,
+    redaction: Arc<Redaction>,
     clock: Clock,
 }
 
@@ -106,7 +107,10 @@ impl Pipeline {
         }
         let summary = Summary(Arc::new(counts));
         let orders = if work.is_empty() { None } else { Some(thread::start(work, summary.clone())?) };
-        Ok(Self { orders, summary, spans, records, tracing: settings.tracing, clock })
+        let mut redaction = Redaction::default();
+        settings.secrets.iter().for_each(|name| redaction.add(name));
+        let (tracing, redaction) = (settings.tracing, Arc::new(redaction));
+        Ok(Self { orders, summary, spans, records, tracing, redaction, clock })
     }
 
     /// The layer that makes spans and log records of what is said through `tracing`, for a subscriber of your own.
@@ -117,8 +121,9 @@ impl Pipeline {
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
     {
-        let spans = self.spans.as_ref().map(|outbox| trace::span_layer(outbox, self.tracing).boxed());
-        let records = self.records.as_ref().map(|outbox| trace::log_layer(outbox, self.tracing, &self.clock).boxed());
+        let spans = self.outlet(&self.spans).map(|outlet| trace::span_layer(outlet, self.tracing).boxed());
+        let records =
+            self.outlet(&self.records).map(|outlet| trace::log_layer(outlet, self.tracing, &self.clock).boxed());
         // Not one `and_then` the other: on a bare `Registry` such a pair has the level of the second, and `None` has none.
         let layers: Vec<_> = spans.into_iter().chain(records).collect();
         (!layers.is_empty()).then_some(layers)
@@ -126,7 +131,11 @@ impl Pipeline {
 
     /// Makes the spans of requests that nobody made at their start, and that turned out to matter.
     pub fn late_spans(&self) -> LateSpans {
-        LateSpans::new(self.spans.clone(), self.clock.clone(), self.tracing.slow_after)
+        LateSpans::new(self.outlet(&self.spans), self.clock.clone(), self.tracing.slow_after)
+    }
+
+    fn outlet(&self, outbox: &Option<Arc<Outbox>>) -> Option<Arc<Outlet>> {
+        outbox.as_ref().map(|outbox| Outlet::new(outbox, &self.redaction))
     }
 
     /// What was delivered and lost so far.

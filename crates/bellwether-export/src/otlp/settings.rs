@@ -39,6 +39,8 @@ pub struct OtlpSettings {
     pub(super) spans: Queue,
     pub(super) records: Queue,
     pub(super) tracing: Tracing,
+    /// Names of secrets, beside those that always are.
+    pub(super) secrets: Vec<String>,
 }
 
 /// How metrics are pushed.
@@ -152,6 +154,13 @@ impl OtlpSettings {
     /// [`Tracing::slow_after`], all else as it is.
     pub fn slow_after(mut self, after: Duration) -> Self {
         self.tracing.slow_after = after;
+        self
+    }
+
+    /// More names of what is secret, beside those that always are. Attributes of spans and records that go by such a name
+    /// read `[redacted]`, and so do values in the query of a URL; see [`Redaction`](bellwether_core::Redaction).
+    pub fn redact<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.secrets.extend(names.into_iter().map(str::to_owned));
         self
     }
 
@@ -296,6 +305,7 @@ impl Default for OtlpSettings {
             spans: Queue::default(),
             records: Queue::default().delay(Duration::from_secs(1)),
             tracing: Tracing::default(),
+            secrets: Vec::new(),
         }
     }
 }

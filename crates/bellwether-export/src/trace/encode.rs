@@ -1,13 +1,13 @@
 //! OTLP's span, as bytes; what live spans and late ones have in common.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 
-use bellwether_core::Timestamp;
+use bellwether_core::{Redaction, Timestamp};
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{Array, KeyValue, Value};
 
-use crate::otlp::{Outbox, wire};
+use super::outlet::Outlet;
+use crate::otlp::wire;
 
 /// Numbers of the fields of `Span`.
 pub(super) const ATTRIBUTES: u32 = 9;
@@ -20,24 +20,6 @@ pub(super) const FLAGS: u32 = 16;
 pub(super) const MAX_ATTRIBUTES: usize = 128;
 /// Bytes of a name or a value; OpenTelemetry has no limit.
 pub(super) const MAX_TEXT: usize = 8 << 10;
-/// A buffer that has grown beyond this is not kept.
-const MAX_KEPT: usize = 64 << 10;
-
-thread_local! {
-    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// Encodes an item in this thread's buffer, and hands it over. What encoding calls may come here again.
-pub(super) fn push(outbox: &Outbox, write: impl FnOnce(&mut Vec<u8>)) {
-    let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
-    buffer.clear();
-    write(&mut buffer);
-    outbox.push(&buffer);
-    if buffer.capacity() <= MAX_KEPT {
-        let _ = BUFFER.try_with(|kept| kept.set(buffer));
-    }
-}
-
 /// What a span begins with on the wire.
 pub(super) struct Beginning<'a> {
     pub(super) trace_id: [u8; 16],
@@ -84,15 +66,17 @@ pub(super) fn trace_state(context: &SpanContext) -> Cow<'static, str> {
     context.trace_state().header().into()
 }
 
-/// Writes attributes up to the limit, and says how many were left out.
-pub(super) fn attributes(out: &mut Vec<u8>, field: u32, attributes: &[KeyValue]) -> u32 {
+/// Writes attributes up to the limit, secrets without their values, and says how many were left out.
+pub(super) fn attributes(out: &mut Vec<u8>, field: u32, attributes: &[KeyValue], outlet: &Outlet) -> u32 {
     for KeyValue { key, value, .. } in attributes.iter().take(MAX_ATTRIBUTES) {
-        let key = cut(key.as_str());
+        // All of the name: its end is what tells.
+        let (name, key) = (key.as_str(), cut(key.as_str()));
         match value {
+            Value::String(value) => wire::text_attribute(out, field, key, cut(&outlet.text(name, value.as_str()))),
+            _ if outlet.hides(name) => wire::text_attribute(out, field, key, Redaction::REDACTED),
             Value::Bool(value) => wire::flag(out, field, key, *value),
             Value::I64(value) => wire::whole(out, field, key, *value),
             Value::F64(value) => wire::number(out, field, key, *value),
-            Value::String(value) => wire::text_attribute(out, field, key, cut(value.as_str())),
             Value::Array(values) => wire::list(out, field, key, |out| array(out, values)),
             // Whatever they may add.
             other => wire::text_attribute(out, field, key, cut(&other.to_string())),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellwether_core::{
-    Attribute, Call, Clock, Facts, Kind, OnEnd, Operation, Outcome, Redaction, Scope, TraceContext, Value,
+    Attribute, Call, Clock, Facts, Kind, OnEnd, Operation, Outcome, Scope, Timestamp, TraceContext, Value,
 };
 
 use super::encode::{self, ATTRIBUTES, Beginning};
-use crate::otlp::{Outbox, wire};
+use super::outlet::Outlet;
+use crate::otlp::wire;
 
 /// Makes the span of an operation that has none, if it failed, was slow, or belongs to a sampled trace. A listener for
 /// whoever observes operations; from [`Pipeline::late_spans`](crate::otlp::Pipeline::late_spans).
@@ -18,24 +19,23 @@ use crate::otlp::{Outbox, wire};
 /// sampled. What the application said in spans of its own inside the operation is not there: nobody kept it.
 #[derive(Debug, Clone)]
 pub struct LateSpans {
-    outbox: Option<Arc<Outbox>>,
+    outlet: Option<Arc<Outlet>>,
     clock: Clock,
     slow_after: Duration,
-    redaction: Arc<Redaction>,
 }
 
 impl LateSpans {
-    pub(crate) fn new(outbox: Option<Arc<Outbox>>, clock: Clock, slow_after: Duration) -> Self {
-        Self { outbox, clock, slow_after, redaction: Arc::default() }
+    pub(crate) fn new(outlet: Option<Arc<Outlet>>, clock: Clock, slow_after: Duration) -> Self {
+        Self { outlet, clock, slow_after }
     }
 }
 
 impl OnEnd for LateSpans {
     fn ended(&self, operation: &Operation<'_>) {
-        if let (Some(outbox), Some(trace)) = (&self.outbox, operation.trace)
+        if let (Some(outlet), Some(trace)) = (&self.outlet, operation.trace)
             && self.wants(operation)
         {
-            encode::push(outbox, |out| encode(operation, trace, self, out));
+            outlet.push(|out| encode(operation, trace, self.clock.timestamp(), outlet, out));
         }
     }
 
@@ -43,13 +43,12 @@ impl OnEnd for LateSpans {
         // A call of a request that is not sampled stays a line of the request's span: there may be no span above it.
         let matters = operation.outcome == Outcome::Failure || operation.duration > self.slow_after;
         let sampled = operation.trace.is_some_and(TraceContext::sampled);
-        self.outbox.is_some() && !operation.has_span && (sampled || matters && operation.kind != Kind::Client)
+        self.outlet.is_some() && !operation.has_span && (sampled || matters && operation.kind != Kind::Client)
     }
 }
 
-fn encode(operation: &Operation<'_>, trace: TraceContext, late: &LateSpans, out: &mut Vec<u8>) {
+fn encode(operation: &Operation<'_>, trace: TraceContext, end: Timestamp, outlet: &Outlet, out: &mut Vec<u8>) {
     let scope = operation.scope;
-    let end = late.clock.timestamp();
     let beginning = Beginning {
         trace_id: trace.trace_id().to_bytes(),
         span_id: trace.span_id().to_bytes(),
@@ -65,7 +64,7 @@ fn encode(operation: &Operation<'_>, trace: TraceContext, late: &LateSpans, out:
         end,
     };
     beginning.encode(out);
-    attributes(operation, &late.redaction, out);
+    attributes(operation, outlet, out);
     if operation.outcome == Outcome::Failure {
         // The reason is an attribute, and not repeated here.
         encode::status(out, 2, "");
@@ -74,11 +73,11 @@ fn encode(operation: &Operation<'_>, trace: TraceContext, late: &LateSpans, out:
     wire::fixed32(out, encode::FLAGS, encode::flags(w3c, operation.kind == Kind::Server && operation.parent.is_some()));
 }
 
-fn attributes(operation: &Operation<'_>, redaction: &Redaction, out: &mut Vec<u8>) {
+fn attributes(operation: &Operation<'_>, outlet: &Outlet, out: &mut Vec<u8>) {
     let said = |key: &str| operation.attributes.iter().any(|(own, _)| *own == key);
     for attribute in operation.attributes {
         match attribute {
-            ("url.query", Value::Str(query)) => write(out, &("url.query", Value::Str(&redaction.query(query)))),
+            (key, Value::Str(text)) => write(out, &(key, Value::Str(&outlet.text(key, text)))),
             _ => write(out, attribute),
         }
     }

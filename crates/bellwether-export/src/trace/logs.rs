@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::{Debug, Write as _};
 use std::sync::Arc;
 
-use bellwether_core::{Clock, Scope, TraceContext};
+use bellwether_core::{Clock, Redaction, Scope, TraceContext};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
@@ -12,7 +12,8 @@ use tracing_subscriber::layer::Context;
 
 use super::adopt;
 use super::encode::{self, MAX_ATTRIBUTES, MAX_TEXT};
-use crate::otlp::{Outbox, exporting, wire};
+use super::outlet::Outlet;
+use crate::otlp::{exporting, wire};
 
 /// Numbers of the fields of `LogRecord`.
 const BODY: u32 = 5;
@@ -24,25 +25,25 @@ const MAX_BODY: usize = 32 << 10;
 /// The layer that makes log records of events.
 #[derive(Debug)]
 pub(crate) struct LogLayer {
-    outbox: Arc<Outbox>,
+    outlet: Arc<Outlet>,
     clock: Clock,
 }
 
 impl LogLayer {
-    pub(super) fn new(outbox: Arc<Outbox>, clock: Clock) -> Self {
-        Self { outbox, clock }
+    pub(super) fn new(outlet: Arc<Outlet>, clock: Clock) -> Self {
+        Self { outlet, clock }
     }
 }
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if !exporting() {
-            encode::push(&self.outbox, |out| encode(event, &self.clock, out));
+            self.outlet.push(|out| encode(event, &self.clock, &self.outlet, out));
         }
     }
 }
 
-fn encode(event: &Event<'_>, clock: &Clock, out: &mut Vec<u8>) {
+fn encode(event: &Event<'_>, clock: &Clock, outlet: &Outlet, out: &mut Vec<u8>) {
     let metadata = event.metadata();
     let now = clock.timestamp().unix_nanos();
     let severity = match *metadata.level() {
@@ -55,7 +56,7 @@ fn encode(event: &Event<'_>, clock: &Clock, out: &mut Vec<u8>) {
     wire::fixed64(out, 1, now);
     wire::uint(out, 2, severity);
     wire::bytes(out, 3, metadata.level().as_str().as_bytes());
-    let mut fields = Fields { out, written: 0, dropped: 0, target: None };
+    let mut fields = Fields { out, outlet, written: 0, dropped: 0, target: None };
     event.record(&mut fields);
     let Fields { written: _, dropped, target, .. } = fields;
     wire::text_attribute(out, ATTRIBUTES, "target", target.as_deref().unwrap_or(metadata.target()));
@@ -88,6 +89,7 @@ fn ids(out: &mut Vec<u8>, trace: TraceContext) {
 /// Writes the fields of an event: the message as the body, the others as attributes.
 struct Fields<'a> {
     out: &'a mut Vec<u8>,
+    outlet: &'a Outlet,
     written: usize,
     dropped: u32,
     /// What the `log` crate's records say their target is.
@@ -95,7 +97,7 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Whether there is room for one more.
+    /// Whether there is room for one more, and it may be said. What may not is named.
     fn room(&mut self, field: &Field) -> bool {
         if field.name().starts_with("log.") {
             return false;
@@ -103,6 +105,10 @@ impl Fields<'_> {
         let room = self.written < MAX_ATTRIBUTES;
         self.written += usize::from(room);
         self.dropped += u32::from(!room);
+        if room && self.outlet.hides(field.name()) {
+            wire::text_attribute(self.out, ATTRIBUTES, field.name(), Redaction::REDACTED);
+            return false;
+        }
         room
     }
 
@@ -140,7 +146,7 @@ impl Visit for Fields<'_> {
             "log.target" => self.target = Some(encode::cut(value).to_owned()),
             name => {
                 if self.room(field) {
-                    wire::text_attribute(self.out, ATTRIBUTES, name, encode::cut(value));
+                    wire::text_attribute(self.out, ATTRIBUTES, name, encode::cut(&self.outlet.text(name, value)));
                 }
             }
         }

@@ -10,6 +10,7 @@ mod encode;
 mod filter;
 mod late;
 mod logs;
+mod outlet;
 mod span;
 mod tracer;
 
@@ -22,24 +23,25 @@ use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Filtered;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::otlp::{Outbox, Tracing};
+use crate::otlp::Tracing;
 use filter::{LogFilter, SpanFilter};
 use logs::LogLayer;
 use tracer::ScopeTracer;
 
 pub use adopt::{adopt, current};
 pub use late::LateSpans;
+pub(crate) use outlet::Outlet;
 
 /// The layer that makes spans.
 pub(crate) fn span_layer<S>(
-    outbox: &Arc<Outbox>,
+    outlet: Arc<Outlet>,
     settings: Tracing,
 ) -> Filtered<OpenTelemetryLayer<S, ScopeTracer>, SpanFilter, S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     tracing_opentelemetry::layer()
-        .with_tracer(ScopeTracer::new(Arc::clone(outbox), settings.sampling))
+        .with_tracer(ScopeTracer::new(outlet, settings.sampling))
         .with_location(settings.code_location)
         .with_target(settings.code_location)
         .with_threads(false)
@@ -48,9 +50,9 @@ where
 }
 
 /// The layer that makes log records.
-pub(crate) fn log_layer<S>(outbox: &Arc<Outbox>, settings: Tracing, clock: &Clock) -> Filtered<LogLayer, LogFilter, S>
+pub(crate) fn log_layer<S>(outlet: Arc<Outlet>, settings: Tracing, clock: &Clock) -> Filtered<LogLayer, LogFilter, S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    LogLayer::new(Arc::clone(outbox), clock.clone()).with_filter(LogFilter::new(settings.records))
+    LogLayer::new(outlet, clock.clone()).with_filter(LogFilter::new(settings.records))
 }

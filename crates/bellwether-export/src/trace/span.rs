@@ -9,7 +9,8 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, SpanKind, Status};
 
 use super::encode::{self, Beginning, MAX_ATTRIBUTES};
-use crate::otlp::{Outbox, wire};
+use super::outlet::Outlet;
+use crate::otlp::wire;
 
 /// Events and links of a span: OpenTelemetry's default limits, and their bytes.
 const MAX_EVENTS: u32 = 128;
@@ -33,7 +34,7 @@ pub(super) struct Parent {
 
 #[derive(Debug)]
 struct Open {
-    outbox: Arc<Outbox>,
+    outlet: Arc<Outlet>,
     parent: Option<Parent>,
     kind: SpanKind,
     name: Cow<'static, str>,
@@ -58,14 +59,14 @@ impl ExportSpan {
         builder: SpanBuilder,
         context: SpanContext,
         parent: Option<Parent>,
-        outbox: &Arc<Outbox>,
+        outlet: &Arc<Outlet>,
     ) -> Self {
         let start = builder.start_time.unwrap_or_else(opentelemetry::time::now);
         let mut attributes = builder.attributes.unwrap_or_default();
         let dropped_attributes = attributes.len().saturating_sub(MAX_ATTRIBUTES) as u32;
         attributes.truncate(MAX_ATTRIBUTES);
         let mut open = Open {
-            outbox: Arc::clone(outbox),
+            outlet: Arc::clone(outlet),
             parent,
             kind: builder.span_kind.unwrap_or(SpanKind::Internal),
             name: builder.name,
@@ -92,8 +93,7 @@ impl ExportSpan {
     fn close(&mut self, end: Option<SystemTime>) {
         let Some(open) = self.open.take() else { return };
         let end: Timestamp = end.unwrap_or_else(opentelemetry::time::now).into();
-        let outbox = Arc::clone(&open.outbox);
-        encode::push(&outbox, |out| open.encode(&self.context, end, out));
+        open.outlet.push(|out| open.encode(&self.context, end, out));
     }
 }
 
@@ -102,7 +102,7 @@ impl Open {
         self.events.add(encode::EVENTS, MAX_EVENTS, |out| {
             wire::fixed64(out, 1, Timestamp::from(at).unix_nanos());
             wire::bytes(out, 2, encode::cut(name).as_bytes());
-            let dropped = dropped + encode::attributes(out, 3, attributes);
+            let dropped = dropped + encode::attributes(out, 3, attributes, &self.outlet);
             wire::uint(out, 4, u64::from(dropped));
         });
     }
@@ -113,7 +113,7 @@ impl Open {
             wire::bytes(out, 1, &to.trace_id().to_bytes());
             wire::bytes(out, 2, &to.span_id().to_bytes());
             wire::bytes(out, 3, encode::trace_state(to).as_bytes());
-            let dropped = link.dropped_attributes_count + encode::attributes(out, 4, &link.attributes);
+            let dropped = link.dropped_attributes_count + encode::attributes(out, 4, &link.attributes, &self.outlet);
             wire::uint(out, 5, u64::from(dropped));
             wire::fixed32(out, 6, encode::flags(to.trace_flags().to_u8(), to.is_remote()));
         });
@@ -139,7 +139,8 @@ impl Open {
             end: end.max(self.start),
         };
         beginning.encode(out);
-        let dropped = self.dropped_attributes + encode::attributes(out, encode::ATTRIBUTES, &self.attributes);
+        let dropped =
+            self.dropped_attributes + encode::attributes(out, encode::ATTRIBUTES, &self.attributes, &self.outlet);
         wire::uint(out, 10, u64::from(dropped));
         out.extend_from_slice(&self.events.bytes);
         wire::uint(out, 12, u64::from(self.events.dropped));

@@ -1,4 +1,4 @@
-//! A tracer whose spans belong to the request that is running, and go to an outbox when they end.
+//! A tracer whose spans belong to the request that is running, and leave when they end.
 
 use std::sync::Arc;
 
@@ -7,19 +7,20 @@ use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind, TraceContextExt a
 use opentelemetry::{Context, TraceFlags};
 
 use super::adopt::{self, RANDOM};
+use super::outlet::Outlet;
 use super::span::{ExportSpan, Parent};
-use crate::otlp::{Outbox, Sampling};
+use crate::otlp::Sampling;
 
 /// The tracer behind `tracing-opentelemetry`.
 #[derive(Debug, Clone)]
 pub(crate) struct ScopeTracer {
-    outbox: Arc<Outbox>,
+    outlet: Arc<Outlet>,
     sampling: Sampling,
 }
 
 impl ScopeTracer {
-    pub(super) fn new(outbox: Arc<Outbox>, sampling: Sampling) -> Self {
-        Self { outbox, sampling }
+    pub(super) fn new(outlet: Arc<Outlet>, sampling: Sampling) -> Self {
+        Self { outlet, sampling }
     }
 
     /// The span that answers a request, or makes a call: all of it was decided when the scope was opened.
@@ -34,7 +35,7 @@ impl ScopeTracer {
 
     fn start(&self, builder: SpanBuilder, context: SpanContext, parent: Option<Parent>) -> ExportSpan {
         if context.is_sampled() {
-            ExportSpan::start(builder, context, parent, &self.outbox)
+            ExportSpan::start(builder, context, parent, &self.outlet)
         } else {
             // It carries the ids, so that what is below it is not sampled either.
             ExportSpan::unsampled(context)

@@ -33,6 +33,34 @@ fn body(record: &LogRecord) -> Option<Value> {
 }
 
 #[tokio::test]
+async fn secrets_stay_here() {
+    let rig = Rig::with(Protocol::Http, |settings| settings.redact(["pin_code"]));
+    let broken = std::io::Error::other("sesame");
+    tracing::info!(
+        password = "sesame",
+        api_key = 4711,
+        db.token = true,
+        share.secret = 0.5,
+        aws_credentials = ?["sesame"],
+        cookie = &broken as &dyn std::error::Error,
+        customer.pin_code = "sesame",
+        url.query = "page=2&token=sesame&pinCode=sesame",
+        url.full = "http://a/b?sig=sesame",
+        input_tokens = 7,
+        "said"
+    );
+    let records = records(&rig).await;
+    let [record] = &records[..] else { panic!("{records:?}") };
+    for key in ["password", "api_key", "db.token", "share.secret", "aws_credentials", "cookie", "customer.pin_code"] {
+        assert_eq!(value(record, key), text("[redacted]"), "{key}");
+    }
+    assert_eq!(value(record, "url.query"), text("page=2&token=[redacted]&pinCode=[redacted]"));
+    assert_eq!(value(record, "url.full"), text("http://a/b?sig=[redacted]"));
+    assert_eq!(value(record, "input_tokens"), Some(Value::IntValue(7)));
+    assert!(!format!("{records:?}").contains("sesame"), "{records:?}");
+}
+
+#[tokio::test]
 async fn what_was_said_arrives() {
     let rig = Rig::start(Protocol::Http);
     let broken = std::io::Error::other("disk full");

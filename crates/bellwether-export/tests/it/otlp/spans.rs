@@ -236,6 +236,34 @@ async fn what_opentelemetry_says_of_a_span_is_kept() {
 }
 
 #[tokio::test]
+async fn secrets_stay_here() {
+    use opentelemetry::trace::SpanContext;
+    use opentelemetry::{KeyValue, SpanId, TraceFlags, TraceId};
+    use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+    let rig = Rig::with(Protocol::Http, |settings| settings.redact(["pin_code"]));
+    {
+        let span = tracing::info_span!("job", password = "sesame", api_key = 4711, pin_code = field::Empty);
+        let _entered = span.enter();
+        span.record("pin_code", "sesame");
+        span.set_attribute("db.access_token", "sesame");
+        span.set_attribute("url.full", "https://a/b?page=2&sig=sesame&pin-code=sesame");
+        let (trace_id, span_id) = (TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]));
+        let other = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, Default::default());
+        span.add_link_with_attributes(other, vec![KeyValue::new("cookie", "sesame")]);
+        tracing::info!(authorization = "sesame", items = 3, "said");
+    }
+    let spans = spans(&rig).await;
+    let [span] = &spans[..] else { panic!("{spans:?}") };
+    for key in ["password", "api_key", "pin_code", "db.access_token"] {
+        assert_eq!(value(span, key), text("[redacted]"), "{key}");
+    }
+    assert_eq!(value(span, "url.full"), text("https://a/b?page=2&sig=[redacted]&pin-code=[redacted]"));
+    assert_eq!((span.events.len(), span.links.len()), (1, 1));
+    assert!(!format!("{spans:?}").contains("sesame"), "{spans:?}");
+    assert!(!format!("{:?}", rig.sink.log_records()).contains("sesame"));
+}
+
+#[tokio::test]
 async fn what_is_said_of_a_span_is_bounded() {
     use opentelemetry::KeyValue;
     use tracing_opentelemetry::OpenTelemetrySpanExt as _;
