@@ -32,7 +32,7 @@ fn main() -> std::process::ExitCode {
             }
         }
         if only.is_none_or(|only| only == "Quiet") {
-            let shape = Shape::ALL[(seed / every) as usize % Shape::ALL.len()];
+            let shape = Shape::ALL[random::Random::part(seed, 999).below(Shape::ALL.len())];
             report.quiet(run::quiet_day(shape, seed, 24.0));
         }
     }

@@ -941,11 +941,11 @@ impl Sim {
             return;
         }
         breaker.results.push_back(failed);
-        if breaker.results.len() > 20 {
+        if breaker.results.len() > 50 {
             breaker.results.pop_front();
         }
         let failures = breaker.results.iter().filter(|failed| **failed).count();
-        if breaker.results.len() >= 10 && 2 * failures >= breaker.results.len() {
+        if breaker.results.len() >= 25 && 2 * failures >= breaker.results.len() {
             (breaker.open_until, breaker.results) = (self.now + 5.0, VecDeque::new());
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Ailment {
 /// Fewer hits prove nothing, and a few more are needed if most calls are well.
 const LEAST: f64 = 3.0;
 const LEAST_OF_MANY: f64 = 5.0;
+/// Of so many calls one need not look further back.
+const PLENTY: f64 = 150.0;
 /// The share of failures that matters: of a node whose normal is known, and of one whose is not.
 const ERRORS: f64 = 0.03;
 const ERRORS_UNKNOWN: f64 = 0.1;
@@ -102,6 +104,9 @@ fn above(node: &NodeMemory, floor: f64, usual: Hits, of: fn(&Tally) -> Hits) -> 
         let least = if 3.0 * sum.hits > sum.n { LEAST } else { LEAST_OF_MANY };
         if spread && sum.hits >= least && wilson(sum.hits, sum.n).0 > limit {
             return true;
+        }
+        if sum.n >= PLENTY {
+            return false;
         }
     }
     false

@@ -186,6 +186,9 @@ impl Judge {
             return Verdict::nothing(if idle { Status::Unknown } else { Status::Healthy });
         }
         let mut verdict = self.suspects(graph);
+        if opens && verdict.suspects.is_empty() {
+            return Verdict::nothing(Status::Healthy);
+        }
         if opens {
             let since = self.since.unwrap_or(now);
             let id = incident_id(since, verdict.suspects.first().map(|first| &first.root));
