@@ -14,13 +14,13 @@ pub struct Limits {
     pub series: usize,
     /// Steps of a range query: 11,000, as Prometheus's HTTP interface allows.
     pub steps: usize,
-    /// How deep an expression may nest; each operator of a chain counts, too: 200.
+    /// How deep an expression may nest: 100. A chain of operators may be ten times as long.
     pub depth: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { samples: 50_000_000, series: 1_000_000, steps: 11_000, depth: 200 }
+        Self { samples: 50_000_000, series: 1_000_000, steps: 11_000, depth: 100 }
     }
 }
 

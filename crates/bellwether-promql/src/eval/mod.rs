@@ -28,7 +28,7 @@ pub(crate) use frame::Frame;
 
 use crate::limits::Budget;
 use crate::notes::{Note, Notes};
-use crate::parse::ast::{At, BinaryOp, Call, Expr, Kind, Span, TimeShift};
+use crate::parse::ast::{At, Binary, Call, Expr, Kind, Span, TimeShift};
 use crate::parse::length::Scale;
 use crate::{Error, Labels, Options, Storage};
 use frame::Cell;
@@ -102,6 +102,7 @@ impl Evaluator<'_> {
     }
 
     fn eval_at_steps(&self, expr: &Expr, steps: Steps) -> Result<Outcome, Error> {
+        self.budget.samples(steps.count)?;
         Ok(match &expr.kind {
             Kind::Number(number) => Outcome::Scalar(vec![*number; steps.count]),
             Kind::String(text) => Outcome::String(text.clone()),
@@ -115,24 +116,46 @@ impl Evaluator<'_> {
                 Outcome::Vector(frame) => Outcome::Vector(self.negate(frame)?),
                 text @ Outcome::String(_) => text,
             },
-            Kind::Binary(binary) => match (self.eval(&binary.left, steps)?, self.eval(&binary.right, steps)?) {
-                (Outcome::Scalar(left), Outcome::Scalar(right)) => {
-                    Outcome::Scalar(arithmetic::scalars(binary.op, &left, &right))
-                }
-                (Outcome::Vector(left), Outcome::Scalar(right)) => {
-                    Outcome::Vector(self.vector_scalar(binary, left, &right, false, expr.span)?)
-                }
-                (Outcome::Scalar(left), Outcome::Vector(right)) => {
-                    Outcome::Vector(self.vector_scalar(binary, right, &left, true, expr.span)?)
-                }
-                (Outcome::Vector(left), Outcome::Vector(right)) => Outcome::Vector(match binary.op {
-                    BinaryOp::And | BinaryOp::Or | BinaryOp::Unless => self.set_operation(binary, left, right)?,
-                    _ => self.vectors(binary, left, right, expr.span)?,
-                }),
-                _ => return Err(Error::execution("binary operation on a string")),
-            },
+            Kind::Binary(_) => self.chain(expr, steps)?,
             Kind::Aggregate(aggregate) => Outcome::Vector(self.aggregate(aggregate, steps)?),
             Kind::Call(call) => self.call(call, expr.span, steps)?,
+        })
+    }
+
+    /// An operation, and those on its left, from the innermost out: a chain of them may be long, and is not nested.
+    fn chain(&self, expr: &Expr, steps: Steps) -> Result<Outcome, Error> {
+        let mut operations = Vec::new();
+        let mut first = expr;
+        while let Kind::Binary(binary) = &first.kind {
+            operations.push((&**binary, first.span));
+            first = &binary.left;
+        }
+        let mut left = self.eval(first, steps)?;
+        for (binary, span) in operations.into_iter().rev() {
+            let right = self.eval(&binary.right, steps)?;
+            left = self.operate(binary, left, right, span)?;
+        }
+        Ok(left)
+    }
+
+    fn operate(&self, binary: &Binary, left: Outcome, right: Outcome, span: Span) -> Result<Outcome, Error> {
+        Ok(match (left, right) {
+            (Outcome::Scalar(left), Outcome::Scalar(right)) => {
+                Outcome::Scalar(arithmetic::scalars(binary.op, &left, &right))
+            }
+            (Outcome::Vector(left), Outcome::Scalar(right)) => {
+                Outcome::Vector(self.vector_scalar(binary, left, &right, false, span)?)
+            }
+            (Outcome::Scalar(left), Outcome::Vector(right)) => {
+                Outcome::Vector(self.vector_scalar(binary, right, &left, true, span)?)
+            }
+            (Outcome::Vector(left), Outcome::Vector(right)) if binary.op.is_set() => {
+                Outcome::Vector(self.set_operation(binary, left, right)?)
+            }
+            (Outcome::Vector(left), Outcome::Vector(right)) => {
+                Outcome::Vector(self.vectors(binary, left, right, span)?)
+            }
+            _ => return Err(Error::execution("binary operation on a string")),
         })
     }
 
@@ -211,6 +234,13 @@ fn worth_once(expr: &Expr) -> bool {
 
 /// Whether an expression comes to the same at each step: all it reads is fixed by `@`.
 fn is_invariant(expr: &Expr) -> bool {
+    let mut expr = expr;
+    while let Kind::Binary(binary) = &expr.kind {
+        if !is_invariant(&binary.right) {
+            return false;
+        }
+        expr = &binary.left;
+    }
     match &expr.kind {
         Kind::Number(_) | Kind::String(_) => true,
         Kind::Selector(selector) => selector.time.at.is_some(),
@@ -218,7 +248,7 @@ fn is_invariant(expr: &Expr) -> bool {
         // A subquery is evaluated at its own steps, which `@` fixes.
         Kind::Subquery(subquery) => subquery.time.at.is_some(),
         Kind::Negate(inner) | Kind::Paren(inner) => is_invariant(inner),
-        Kind::Binary(binary) => is_invariant(&binary.left) && is_invariant(&binary.right),
+        Kind::Binary(_) => false,
         Kind::Aggregate(aggregate) => {
             is_invariant(&aggregate.inner) && aggregate.param.as_ref().is_none_or(is_invariant)
         }
@@ -233,3 +263,6 @@ fn depends_on_time(name: &str) -> bool {
         "day_of_month" | "day_of_week" | "day_of_year" | "days_in_month" | "hour" | "minute" | "month" | "year"
     ) || matches!(name, "predict_linear" | "time" | "timestamp" | "info")
 }
+
+#[cfg(test)]
+mod tests;

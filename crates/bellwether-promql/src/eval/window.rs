@@ -126,6 +126,7 @@ impl Evaluator<'_> {
                 let frame = match self.eval(&subquery.inner, inner_steps)? {
                     super::Outcome::Vector(frame) => frame,
                     super::Outcome::Scalar(values) => {
+                        self.budget.samples(values.len())?;
                         Frame::single(Labels::empty(), values.into_iter().map(Cell::Float).collect())
                     }
                     super::Outcome::String(_) => return Err(Error::execution("subquery of a string")),

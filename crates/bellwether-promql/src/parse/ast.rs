@@ -60,13 +60,13 @@ pub(crate) struct Expr {
 pub(crate) enum Kind {
     Number(f64),
     String(String),
-    Selector(Selector),
+    Selector(Box<Selector>),
     Matrix(Box<MatrixSelector>),
     Subquery(Box<Subquery>),
     Negate(Box<Expr>),
     Paren(Box<Expr>),
     Binary(Box<Binary>),
-    Call(Call),
+    Call(Box<Call>),
     Aggregate(Box<Aggregate>),
 }
 

@@ -1,7 +1,8 @@
 //! Calls of functions: their arguments, and whether they are as many and of the types the function takes.
 
 use super::ast::{Call, Expr, Kind, Span};
-use super::{Parser, Token, functions};
+use super::functions::{self, Function};
+use super::{Parser, Token};
 use crate::Error;
 
 impl Parser<'_> {
@@ -13,19 +14,25 @@ impl Parser<'_> {
         self.next();
         let args = self.args()?;
         let span = Span::new(start, self.last_end());
+        self.check_args(function, &args, start)?;
+        Ok(Expr { kind: Kind::Call(Box::new(Call { function, args })), span })
+    }
+
+    /// Whether the arguments are as many and of the types the function takes.
+    fn check_args(&self, function: &Function, args: &[Expr], start: usize) -> Result<(), Error> {
+        let name = function.name;
         let least = function.args.len() - function.optional;
         let most = function.args.len().saturating_add(function.more);
-        let count = |limit: usize| if limit == 1 { "argument" } else { "argument(s)" };
         if least == most && args.len() != least {
-            let message = format!("expected {least} {} in call to {name:?}, got {}", count(2), args.len());
+            let message = format!("expected {least} argument(s) in call to {name:?}, got {}", args.len());
             return Err(self.error_at(start, message));
         }
         if args.len() < least {
-            let message = format!("expected at least {least} {} in call to {name:?}, got {}", count(2), args.len());
+            let message = format!("expected at least {least} argument(s) in call to {name:?}, got {}", args.len());
             return Err(self.error_at(start, message));
         }
         if args.len() > most {
-            let message = format!("expected at most {most} {} in call to {name:?}, got {}", count(2), args.len());
+            let message = format!("expected at most {most} argument(s) in call to {name:?}, got {}", args.len());
             return Err(self.error_at(start, message));
         }
         for (i, arg) in args.iter().enumerate() {
@@ -40,7 +47,7 @@ impl Parser<'_> {
         if name == "info" && args.len() > 1 && !matches!(args[1].kind, Kind::Selector(_)) {
             return Err(self.error_at(args[1].span.start, "expected label selectors only"));
         }
-        Ok(Expr { kind: Kind::Call(Call { function, args }), span })
+        Ok(())
     }
 
     /// `(a, b)`.

@@ -17,11 +17,7 @@ pub(super) fn check(text: &str, expr: &Expr) -> Result<(), Error> {
         }
         Kind::Subquery(subquery) => check(text, &subquery.inner),
         Kind::Negate(inner) | Kind::Paren(inner) => check(text, inner),
-        Kind::Binary(binary) => {
-            check(text, &binary.left)?;
-            check(text, &binary.right)?;
-            check_binary(text, expr, binary)
-        }
+        Kind::Binary(_) => check_chain(text, expr),
         Kind::Call(call) => {
             // The second argument of `info` is matchers rather than a selector: they may match everything.
             let selects = if call.function.name == "info" { 1 } else { call.args.len() };
@@ -41,6 +37,22 @@ pub(super) fn check(text: &str, expr: &Expr) -> Result<(), Error> {
             Ok(())
         }
     }
+}
+
+/// Operations from the innermost on the left out.
+fn check_chain(text: &str, expr: &Expr) -> Result<(), Error> {
+    let mut operations = Vec::new();
+    let mut first = expr;
+    while let Kind::Binary(binary) = &first.kind {
+        operations.push((first, &**binary));
+        first = &binary.left;
+    }
+    check(text, first)?;
+    for (expr, binary) in operations.into_iter().rev() {
+        check(text, &binary.right)?;
+        check_binary(text, expr, binary)?;
+    }
+    Ok(())
 }
 
 fn expect(text: &str, expr: &Expr, wanted: Type, context: &str) -> Result<(), Error> {

@@ -76,6 +76,10 @@ fn operator(token: &Token) -> Option<(u8, BinaryOp)> {
 /// The power binds strongest, and to the right; a sign before a number binds less than it: `-2 ^ 2` is -4.
 const POWER: u8 = 6;
 
+/// A chain of operators, such as `a or b or c`, may be so many times as long as an expression may be deep: its tree is as
+/// deep as it is long, but nothing is nested to work it out.
+const CHAIN: usize = 10;
+
 impl Parser<'_> {
     fn peek(&self) -> &Token {
         &self.tokens[self.at].0
@@ -160,9 +164,12 @@ impl Parser<'_> {
         let depth = self.depth;
         self.enter()?;
         let mut left = self.unary()?;
+        let mut links = 0;
         while let Some((strength, op)) = operator(self.peek()).filter(|(strength, _)| *strength >= weakest) {
-            // A chain of operators makes a tree as deep as it is long.
-            self.enter()?;
+            links += 1;
+            if links > self.max_depth.saturating_mul(CHAIN) {
+                return Err(Error::limit(format!("more than {} operators in a row", links - 1)));
+            }
             self.next();
             let (bool, matching) = self.modifiers(op)?;
             let right = self.expr(if op == BinaryOp::Pow { strength } else { strength + 1 })?;
@@ -397,3 +404,6 @@ impl Parser<'_> {
         Ok(if minus { -number } else { number })
     }
 }
+
+#[cfg(test)]
+mod tests;

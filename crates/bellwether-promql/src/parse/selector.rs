@@ -37,7 +37,7 @@ impl Parser<'_> {
         if let Some(name) = known {
             matchers.push(Matcher::new(METRIC_NAME, MatchOp::Equal, name)?);
         }
-        let selector = Selector { matchers, time: TimeShift::default(), edges: Edges::default() };
+        let selector = Box::new(Selector { matchers, time: TimeShift::default(), edges: Edges::default() });
         Ok(Expr { kind: Kind::Selector(selector), span: Span::new(start, self.last_end()) })
     }
 
@@ -187,7 +187,7 @@ impl Parser<'_> {
         if selector.time.at.is_some() {
             return Err(self.error_at(start, "no @ modifiers allowed before range"));
         }
-        Ok(Expr { kind: Kind::Matrix(Box::new(MatrixSelector { selector, range })), span })
+        Ok(Expr { kind: Kind::Matrix(Box::new(MatrixSelector { selector: *selector, range })), span })
     }
 }
 
