@@ -57,6 +57,11 @@ impl<B: Borrow<Breaker>> Permit<B> {
         self.breaker.borrow()
     }
 
+    /// What it borrows or owns: a reference to the breaker, or whatever holds one.
+    pub fn handle(&self) -> &B {
+        &self.breaker
+    }
+
     /// Whether it is for a trial call: one on which it depends whether the breaker closes.
     pub fn is_trial(&self) -> bool {
         matches!(self.ticket.place(), Place::Trial { .. })
