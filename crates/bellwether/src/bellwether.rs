@@ -121,8 +121,8 @@ impl Bellwether {
         self.0.gate.now() == Readiness::Ready
     }
 
-    /// What was not as asked for at the start, a sentence each: attributes that were refused, a global that was already
-    /// taken. To be logged once.
+    /// What was not as asked for at the start, a sentence each: attributes that were refused, a `BELLWETHER_*` variable that
+    /// is no setting, a global that was already taken. To be logged once.
     pub fn notices(&self) -> &[String] {
         &self.0.notices
     }

@@ -40,6 +40,8 @@ pub struct Builder {
     listeners: Vec<Arc<dyn OnEnd>>,
     observe: Option<Box<Observe>>,
     environment: Box<Environment>,
+    /// The names of all variables, where they are known.
+    variables: fn() -> Vec<String>,
     installs: Installs,
     pub(crate) log: LogPlan,
     pub(crate) otlp: OtlpPlan,
@@ -58,6 +60,7 @@ impl Builder {
             listeners: Vec::new(),
             observe: None,
             environment: Box::new(|name| std::env::var(name).ok()),
+            variables: || std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect(),
             installs: Installs::default(),
             log: LogPlan::default(),
             otlp: OtlpPlan::default(),
@@ -146,6 +149,7 @@ impl Builder {
     /// Where environment variables are read. Default: `std::env::var`.
     pub fn environment(mut self, var: impl Fn(&str) -> Option<String> + Send + 'static) -> Self {
         self.environment = Box::new(var);
+        self.variables = Vec::new;
         self
     }
 
@@ -199,7 +203,8 @@ impl Builder {
     /// If a setting is not accepted, a port is taken, the registry has other metrics of the names used here, or no thread
     /// can be started.
     pub fn start(self) -> Result<Bellwether, Error> {
-        let Self { name, mut settings, file, registry, listeners, observe, environment, installs, log, otlp } = self;
+        let Self { name, mut settings, file, registry, listeners, observe, environment, variables, .. } = self;
+        let (installs, log, otlp) = (self.installs, self.log, self.otlp);
         file.apply(&mut settings);
         settings::from_environment(&mut settings, &environment)?;
         let registry = registry.unwrap_or_default();
@@ -208,6 +213,7 @@ impl Builder {
         }
         let resource = describe(&name, &settings, &environment);
         let mut notices: Vec<String> = resource.refused().iter().map(ToString::to_string).collect();
+        notices.extend(settings::misspelled(variables()));
         let listener = settings.listen.map(listen).transpose()?;
 
         let logs = log.start(&settings, &resource, &registry)?;

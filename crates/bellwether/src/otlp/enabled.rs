@@ -36,9 +36,15 @@ impl OtlpPlan {
             return Ok(Otlp(None));
         }
         let refuse = |error| Error::setting("OTLP", error);
-        let own = self.settings.unwrap_or_default();
-        // What our own settings say is put as OpenTelemetry's variables would: over the code, under the environment.
-        let said = own.from_env(|name| as_variable(name, settings)).map_err(refuse)?;
+        let own = self.settings.unwrap_or_default().redact(settings.log.redact.iter().map(String::as_str));
+        // What our own settings say is put as OpenTelemetry's variables would: over the code, under the environment. Those
+        // that can only be judged here are put one by one, so that what is wrong is said of the setting and its line.
+        let is_judged = |name: &str| JUDGED.iter().any(|(_, own)| *own == name);
+        let mut said = own.from_env(|name| as_variable(name, settings).filter(|_| !is_judged(name))).map_err(refuse)?;
+        for (key, variable) in JUDGED {
+            let var = |name: &str| as_variable(name, settings).filter(|_| name == variable);
+            said = said.from_env(var).map_err(|_| settings.refuse(key))?;
+        }
         let said = match settings.otlp.slow_after {
             Some(after) => said.slow_after(after),
             None => said,
@@ -92,6 +98,10 @@ impl Otlp {
         (report.signals.iter().map(delivery).collect(), report.in_time)
     }
 }
+
+/// Settings whose values the exporter judges, and the variables they stand for.
+const JUDGED: [(&str, &str); 2] =
+    [("otlp.endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"), ("otlp.headers", "OTEL_EXPORTER_OTLP_HEADERS")];
 
 fn names_an_endpoint(var: &dyn Fn(&str) -> Option<String>) -> bool {
     ["", "_TRACES", "_METRICS", "_LOGS"]

@@ -25,8 +25,17 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, PartialEq, Default)]
 pub struct Config {
-    /// Rows of the table, each with its value.
-    values: Vec<(usize, Value)>,
+    values: Vec<Given>,
+}
+
+/// A setting that is given in the file.
+#[derive(Clone, PartialEq)]
+struct Given {
+    /// Which row of the table.
+    row: usize,
+    value: Value,
+    /// File and line.
+    place: String,
 }
 
 /// No file of settings is larger.
@@ -71,16 +80,16 @@ impl Config {
     }
 
     pub(crate) fn apply(&self, to: &mut Settings) {
-        for (row, value) in &self.values {
+        for Given { row, value, place } in &self.values {
             // Accepted before.
-            let _ = TABLE.get(*row).and_then(|row| row.apply(to, value));
+            let _ = TABLE.get(*row).and_then(|row| row.apply(to, value, place));
         }
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let settings = self.values.iter().filter_map(|(row, value)| Some((TABLE.get(*row)?, value)));
+        let settings = self.values.iter().filter_map(|given| Some((TABLE.get(given.row)?, &given.value)));
         f.debug_map().entries(settings.map(|(row, value)| (row.key, row.show(value)))).finish()
     }
 }
@@ -88,7 +97,7 @@ impl fmt::Debug for Config {
 struct Reader<'a> {
     place: &'a dyn Fn(usize) -> String,
     scratch: Settings,
-    values: Vec<(usize, Value)>,
+    values: Vec<Given>,
 }
 
 impl Reader<'_> {
@@ -113,13 +122,14 @@ impl Reader<'_> {
     }
 
     fn setting(&mut self, at: usize, row: &Row, start: usize, given: &Spanned<DeValue<'_>>) -> Result<(), Error> {
+        let place = (self.place)(start);
         if let Some(feature) = row.missing_feature() {
             let wrong = format!("{} needs the feature `{feature}` of the crate `bellwether`, which is off", row.key);
-            return Err(Error::setting((self.place)(start), wrong));
+            return Err(Error::setting(place, wrong));
         }
         let value = value(given.get_ref());
-        row.apply(&mut self.scratch, &value).ok_or_else(|| Error::setting((self.place)(start), row.refusal(&value)))?;
-        self.values.push((at, value));
+        row.apply(&mut self.scratch, &value, &place).ok_or_else(|| Error::setting(&place, row.refusal(&value)))?;
+        self.values.push(Given { row: at, value, place });
         Ok(())
     }
 }

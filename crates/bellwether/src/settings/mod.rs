@@ -6,6 +6,7 @@ mod suggest;
 mod table;
 mod value;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,8 +14,10 @@ use std::time::Duration;
 use http::HeaderName;
 
 use crate::access::Access;
+use crate::error::Error;
+use table::TABLE;
 
-pub(crate) use environment::from_environment;
+pub(crate) use environment::{from_environment, misspelled};
 pub use file::Config;
 
 /// The settings that can come from anywhere, resolved. Which of them exist does not depend on features.
@@ -33,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) request_id_header: Option<HeaderName>,
     pub(crate) log: LogSettings,
     pub(crate) otlp: OtlpChoices,
+    /// Where each setting was given last, by its key.
+    places: BTreeMap<&'static str, String>,
 }
 
 /// What is said of JSON logs.
@@ -72,7 +77,18 @@ impl Default for Settings {
             request_id_header: None,
             log: LogSettings::default(),
             otlp: OtlpChoices::default(),
+            places: BTreeMap::new(),
         }
+    }
+}
+
+impl Settings {
+    /// What to say of a setting whose value turned out not to be accepted after all. The value is not shown.
+    #[cfg_attr(not(feature = "otlp"), allow(dead_code, reason = "nothing else is checked twice"))]
+    pub(crate) fn refuse(&self, key: &str) -> Error {
+        let place = self.places.get(key).map_or(key, String::as_str);
+        let accepted = TABLE.iter().find(|row| row.key == key).map_or("", |row| row.accepted);
+        Error::setting(place, format_args!("{key} is not legal (its value is not shown): accepted is {accepted}"))
     }
 }
 

@@ -123,14 +123,8 @@ pub(super) const TABLE: &[Row] = &[
             Kind::Text(|to, level| short(level).map(|level| to.log.level = Some(level))),
         ),
     ),
-    needs(
-        "log",
-        row(
-            "log.redact",
-            "a list of names such as [\"pin_code\"]",
-            Kind::List(|to, names| to.log.redact.extend(names)),
-        ),
-    ),
+    // Of OTLP's spans and records, too: a secret is one wherever it is said.
+    row("log.redact", "a list of names such as [\"pin_code\"]", Kind::List(|to, names| to.log.redact.extend(names))),
     needs("otlp", row("otlp.enabled", "true or false", Kind::Flag(|to, enabled| to.otlp.enabled = Some(enabled)))),
     Row {
         // Some collectors want their key in it.
@@ -158,7 +152,7 @@ pub(super) const TABLE: &[Row] = &[
             "otlp",
             row(
                 "otlp.headers",
-                "a table of texts such as { x-tenant = \"blue\" }",
+                "a table of texts such as { x-tenant = \"blue\" }, names of letters, digits, - and _",
                 Kind::Pairs(|to, pairs| {
                     pairs.into_iter().for_each(|(name, value)| set(&mut to.otlp.headers, &name, value))
                 }),
@@ -200,8 +194,8 @@ const fn needs(feature: &'static str, row: Row) -> Row {
 }
 
 impl Row {
-    /// Takes the value over, if it is accepted.
-    pub(super) fn apply(&self, to: &mut Settings, value: &Value) -> Option<()> {
+    /// Takes the value over, if it is accepted. Its place is for what is found wrong with it later.
+    pub(super) fn apply(&self, to: &mut Settings, value: &Value, place: &str) -> Option<()> {
         match self.kind {
             Kind::Flag(set) => set(to, value.flag()?),
             Kind::Text(set) => set(to, value.text()?)?,
@@ -219,6 +213,7 @@ impl Row {
             Kind::List(set) => set(to, value.list()?),
             Kind::Pairs(set) => set(to, value.pairs()?),
         }
+        to.places.insert(self.key, place.to_owned());
         Some(())
     }
 

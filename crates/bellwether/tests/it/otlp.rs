@@ -1,10 +1,13 @@
 //! OTLP from the front door: who asks for it, and that no collector can keep it from ending.
 
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use bellwether::export::otlp::{Destination, OtlpSettings};
 use bellwether::{Bellwether, Config};
+use tracing_subscriber::layer::SubscriberExt;
 
 use super::nothing;
 
@@ -32,6 +35,49 @@ fn errors_say_what_is_wrong() {
     let var = |name: &str| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "over there".to_owned());
     let error = Bellwether::builder("test").environment(var).start().unwrap_err();
     assert!(error.is_setting() && error.to_string().contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{error}");
+}
+
+#[test]
+fn errors_of_the_file_name_its_line() {
+    let wrong = |text: &str, own: Option<(&'static str, &'static str)>| {
+        let config = Config::parse(text, "bellwether.toml").unwrap();
+        let var = move |name: &str| own.filter(|(own, _)| *own == name).map(|(_, value)| value.to_owned());
+        let error = Bellwether::builder("test").settings(config).environment(var).start().unwrap_err();
+        assert!(error.is_setting());
+        error.to_string()
+    };
+    let all = [
+        wrong("tick = \"5s\"\n[otlp]\nendpoint = \"over there?key=sesame\"", None),
+        wrong("[otlp]\nendpoint = \"http://c\"\nheaders = { host = \"sesame\" }", None),
+        wrong("[otlp]\nendpoint = \"http://c\"", Some(("BELLWETHER_OTLP_ENDPOINT", "over there"))),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    bellwether.toml:3: otlp.endpoint is not legal (its value is not shown): accepted is a URL such as "http://collector:4318"
+    bellwether.toml:3: otlp.headers is not legal (its value is not shown): accepted is a table of texts such as { x-tenant = "blue" }, names of letters, digits, - and _
+    BELLWETHER_OTLP_ENDPOINT: otlp.endpoint is not legal (its value is not shown): accepted is a URL such as "http://collector:4318"
+    "#);
+    assert!(!all.concat().contains("sesame"));
+}
+
+#[tokio::test]
+async fn secrets_by_name_stay_here_wherever_they_are_said() {
+    let bodies = Arc::<Mutex<Vec<u8>>>::default();
+    let collector = {
+        let bodies = Arc::clone(&bodies);
+        axum::Router::new().fallback(async move |body: Bytes| bodies.lock().unwrap().extend_from_slice(&body))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, collector).await });
+    let config = Config::parse("log.redact = [\"pin_code\"]", "bellwether.toml").unwrap();
+    let settings = OtlpSettings::new().all(Destination::new().endpoint(endpoint));
+    let bw = Bellwether::builder("test").environment(nothing).settings(config).otlp(settings).start().unwrap();
+    let subscriber = tracing_subscriber::registry().with(bw.pipeline().unwrap().layer());
+    tracing::subscriber::with_default(subscriber, || tracing::info!(pin_code = "sesame", "said"));
+    let shutdown = bw.shutdown(Duration::from_secs(10)).await;
+    assert_eq!(shutdown.signal("logs").unwrap().delivered, 1);
+    let bodies = String::from_utf8_lossy(&bodies.lock().unwrap()).into_owned();
+    assert!(bodies.contains("pin_code") && !bodies.contains("sesame"), "{bodies}");
 }
 
 #[tokio::test(flavor = "current_thread")]
