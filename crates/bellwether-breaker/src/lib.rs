@@ -16,6 +16,7 @@ mod retries;
 mod running;
 mod settings;
 mod snapshot;
+pub mod sse;
 mod sync;
 mod ticket;
 mod transition;

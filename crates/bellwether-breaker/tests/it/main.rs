@@ -6,3 +6,4 @@ mod limits;
 mod model;
 mod properties;
 mod slow;
+mod sse;
