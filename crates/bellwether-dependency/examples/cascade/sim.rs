@@ -752,10 +752,12 @@ impl Sim {
         if !seen {
             return;
         }
+        let part = self.part();
         if let Some(calls) = self.counts(node) {
             calls.attempts += 1;
             calls.own_time.record(own_time);
             if let Some(class) = failure {
+                calls.lost_in |= if class.is_loss() { part } else { 0 };
                 calls.attempts_failed[class] += 1;
                 if blame == Blame::Own {
                     calls.own[class] += 1;
@@ -777,8 +779,10 @@ impl Sim {
     fn refuse(&mut self, call: CallId, edge: Option<EdgeId>) {
         let (node, seen) = (self.calls[call as usize].node, self.calls[call as usize].seen);
         if seen {
+            let part = self.part();
             if let Some(calls) = self.counts(node) {
                 calls.attempts += 1;
+                calls.lost_in |= part;
                 calls.attempts_failed[Failure::Rejected] += 1;
             }
             if let Some(edge) = edge {
@@ -994,6 +998,12 @@ impl Sim {
 
     fn counts(&mut self, node: usize) -> Option<&mut bellwether_dependency::cascade::Calls> {
         self.window.node(self.states[node].id?)
+    }
+
+    /// The bit of the part of the window that is now.
+    fn part(&self) -> u16 {
+        let parts = f64::from(Window::PARTS);
+        1 << ((self.now % TICK) / TICK * parts).min(parts - 1.0) as u32
     }
 
     fn close_window(&mut self) -> Window {

@@ -72,9 +72,11 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, 
     let calls = Hits { hits: normal.lost, n: normal.ended };
     let bad_requests = Hits { hits: normal.bad_requests, n: normal.ended };
     let misses = Hits { hits: normal.misses, n: normal.ended };
+    let lasting = lasting(node);
     let above = |floor, usual, of: fn(&Tally) -> Hits| above(node, floor, usual, of);
     Ailment {
-        errors: above(ERRORS, attempts, |tally| tally.attempts) || above(ERRORS, calls, |tally| tally.calls),
+        errors: lasting
+            && (above(ERRORS, attempts, |tally| tally.attempts) || above(ERRORS, calls, |tally| tally.calls)),
         slow: above(SLOW, node.normally_slow(0.95), |tally| tally.slow)
             || above(LATE, node.normally_slow(0.5), |tally| tally.late)
             || above(SLOW, node.normally_own_slow(0.95), |tally| tally.own_slow)
@@ -83,6 +85,21 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, 
         callers: kind == Kind::Route && above(CALLERS, bad_requests, |tally| tally.bad_requests),
         misses: misses.n >= ENOUGH && misses.hits > 0.0 && above(MISSES, misses, |tally| tally.misses),
     }
+}
+
+/// Whether attempts are lost over some time, rather than all in a blip.
+fn lasting(node: &NodeMemory) -> bool {
+    let (mut lost, mut tried, mut parts) = (0.0, 0.0, 0.0);
+    for tally in &node.recent[..node.windows] {
+        (lost, tried, parts) = (lost + tally.attempts.hits, tried + tally.attempts.n, parts + tally.parts);
+        if parts >= if 3.0 * lost > tried { LEAST } else { LEAST_OF_MANY } {
+            return true;
+        }
+        if tried >= PLENTY {
+            break;
+        }
+    }
+    false
 }
 
 /// Whether a share is certainly above a floor and what is usual: in the last window alone, or in several with hits in more

@@ -33,6 +33,7 @@ use super::window::{Calls, Flow, Window};
 ///         (calls.started, calls.ended, calls.attempts) = (100, 100, 100);
 ///         calls.failed[Failure::Timeout] = failed;
 ///         calls.attempts_failed[Failure::Timeout] = failed;
+///         calls.lost_in = if failed > 0 { 0b11_1111_1111 } else { 0 }; // in every tenth of the window
 ///     }
 ///     window.node(stt).expect("as above").own[Failure::Timeout] = failed; // nobody else is to blame,
 ///     window.edge(edge).expect("as above").failed = failed; // and the route failed because of it
@@ -52,6 +53,8 @@ pub struct Judge {
     edges: Vec<EdgeMemory>,
     /// Scheduler lag in seconds: a running now, what is normal, and how many windows that rests on.
     lag: (f64, f64),
+    /// Whether the process was late in each of the last windows, the newest in the lowest bit.
+    late: u8,
     ticks: u64,
     /// When each of the last ticks was.
     times: Vec<Instant>,
@@ -82,6 +85,9 @@ struct Open {
     healthy: u32,
 }
 
+/// Scheduler lag in seconds that is none, and that is more than a pause of a moment makes on average over a window.
+const NO_LAG: f64 = 0.001;
+const MUCH_LAG: f64 = 0.05;
 /// How many windows of the last three must ail, and be healthy in a row.
 const OPENS: u32 = 2;
 const CLOSES: u32 = 3;
@@ -129,17 +135,20 @@ impl Judge {
         self.nodes.resize_with(graph.nodes(), NodeMemory::default);
         self.edges.resize_with(graph.edges(), EdgeMemory::default);
         let (nothing, no_flow) = (Calls::default(), Flow::default());
+        let stall = clean(window.process.stalled).min(1.0) * window.length.as_secs_f64() / 2.0;
+        let lag = clean(window.process.lag).max(stall);
+        let late = lag > NO_LAG && lag > 5.0 * self.lag.1;
+        self.late = self.late << 1 | u8::from(late);
+        let paused = late && lag < MUCH_LAG && (self.late & 0b11_1111).count_ones() <= 2;
+        self.lag.0 = self.lag.0 * 0.4 + lag * 0.6;
         for (i, memory) in self.nodes.iter_mut().enumerate() {
-            memory.see(window.nodes.get(i).unwrap_or(&nothing), window.length);
+            memory.see(window.nodes.get(i).unwrap_or(&nothing), window.length, paused);
         }
         for (i, memory) in self.edges.iter_mut().enumerate() {
             if self.nodes[graph.edge_at(i).from].idle == 0 {
                 memory.see(window.edges.get(i).unwrap_or(&no_flow), window.length);
             }
         }
-        let lag =
-            clean(window.process.lag).max(clean(window.process.stalled).min(1.0) * window.length.as_secs_f64() / 2.0);
-        self.lag.0 = self.lag.0 * 0.4 + lag * 0.6;
         for i in 0..self.nodes.len() {
             let flows = graph.into(i).filter_map(|(id, _)| window.edges.get(id));
             let waited: f64 = flows.map(|flow| clean(flow.busy)).sum();

@@ -57,6 +57,8 @@ pub(super) struct EdgeSums {
 pub(super) struct Tally {
     pub(super) attempts: Hits,
     pub(super) calls: Hits,
+    /// In how many parts of the window attempts were lost.
+    pub(super) parts: f64,
     /// Calls beyond twice the normal 95 % quantile.
     pub(super) slow: Hits,
     /// Calls beyond twice the normal median.
@@ -131,7 +133,9 @@ impl Default for NodeMemory {
 
 impl NodeMemory {
     /// Takes a window into the running now and the tallies; nothing yet into what is normal.
-    pub(super) fn see(&mut self, calls: &Calls, length: Duration) {
+    ///
+    /// In a window in which the process `paused` for a moment, that calls were slow says nothing about them.
+    pub(super) fn see(&mut self, calls: &Calls, length: Duration, paused: bool) {
         let from = |normal, q| self.slow_from(normal, q);
         let [slow, late] =
             [from(&self.normal_latency, 0.95), from(&self.normal_latency, 0.5)].map(|from| beyond(calls, from));
@@ -139,7 +143,8 @@ impl NodeMemory {
             let Some(from) = from(&self.normal_own_time, q) else { return Hits::default() };
             Hits { hits: latency::above(&calls.own_time.buckets(), from), n: calls.own_time.count() as f64 }
         };
-        let (own_slow, own_late) = (own(0.95), own(0.5));
+        let unless_paused = |hits: Hits| if paused { Hits { hits: 0.0, ..hits } } else { hits };
+        let [slow, late, own_slow, own_late] = [slow, late, own(0.95), own(0.5)].map(unless_paused);
         self.hanging = from(&self.normal_latency, 0.95).map_or(0.0, |from| latency::above(&calls.ages.buckets(), from));
         self.arrivals.0 = self.arrivals.0 * KEPT + calls.started as f64;
         self.arrivals.1 = self.arrivals.1 * KEPT + length.as_secs_f64();
@@ -148,6 +153,7 @@ impl NodeMemory {
         let tally = Tally {
             attempts: lost(&calls.attempts_failed, attempts),
             calls: lost(&calls.failed, calls.ended),
+            parts: f64::from(calls.lost_in.count_ones()),
             slow,
             late,
             own_slow,

@@ -34,6 +34,8 @@ pub struct Calls {
     pub attempts: u64,
     /// Attempts that failed, by class.
     pub attempts_failed: Failures,
+    /// In which tenths of the window attempts failed that count as lost, one bit each: a blip of a second is in few of them.
+    pub lost_in: u16,
     /// Logical calls that failed, by class.
     pub failed: Failures,
     /// Those of `attempts_failed` that no child is to blame for, as the scope saw it: not counted in any [`Flow`] from here.
@@ -92,6 +94,9 @@ impl Window {
             process: Process::default(),
         }
     }
+
+    /// How many parts of a window [`Calls::lost_in`] tells apart.
+    pub const PARTS: u32 = 10;
 
     /// The counts of a node; `None` if the window does not have it.
     pub fn node(&mut self, id: NodeId) -> Option<&mut Calls> {
