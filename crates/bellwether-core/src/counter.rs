@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::lanes::{Lanes, Tally, add_exclusive, add_shared};
+use crate::observed::Observed;
+use crate::sync::OnceBox;
 
 /// A handle to one counter series. Clones count into the same series; recording never allocates after a thread's first
 /// touch, never blocks and never fails.
@@ -27,6 +29,7 @@ pub(crate) struct Cell {
     lanes: Lanes<Tally>,
     /// What [`Counter::raise_to`] has set; apart from the lanes because it replaces instead of adding.
     raised: AtomicU64,
+    observed: OnceBox<Observed<u64>>,
 }
 
 impl Counter {
@@ -61,10 +64,38 @@ impl Counter {
         }
     }
 
+    /// Adds the total of a source that is asked when somebody reads, beside what is added here; `None` says that it is gone. What
+    /// a source had come to when it went, or another took its place, stays: a counter only goes up.
+    ///
+    /// ```
+    /// use bellwether_core::Registry;
+    /// use std::sync::{Arc, Weak, atomic::{AtomicU64, Ordering::Relaxed}};
+    ///
+    /// let registry = Registry::new();
+    /// let hits = registry.counter("cache.hits").build()?;
+    /// let kept_elsewhere = Arc::new(AtomicU64::new(7));
+    /// let source = Arc::downgrade(&kept_elsewhere);
+    /// hits.observe(move || source.upgrade().map(|hits| hits.load(Relaxed)));
+    /// assert_eq!(hits.value(), 7);
+    /// drop(kept_elsewhere);
+    /// assert_eq!(hits.value(), 7);
+    /// # Ok::<(), bellwether_core::Error>(())
+    /// ```
+    pub fn observe(&self, source: impl Fn() -> Option<u64> + Send + Sync + 'static) {
+        if let Some(cell) = &self.0 {
+            cell.observed.get_or_init(Box::default).replace(source, Some(u64::wrapping_add));
+        }
+    }
+
     /// The total so far.
     pub fn value(&self) -> u64 {
         let Some(cell) = &self.0 else { return 0 };
-        cell.lanes.iter().fold(cell.raised.load(Relaxed), |sum, lane| sum.wrapping_add(lane.count.load(Relaxed)))
+        let observed = cell.observed.get().map_or(0, |observed| {
+            let (_, last, before) = observed.read();
+            before.wrapping_add(last)
+        });
+        let beside = cell.raised.load(Relaxed).wrapping_add(observed);
+        cell.lanes.iter().fold(beside, |sum, lane| sum.wrapping_add(lane.count.load(Relaxed)))
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::lanes::{Lanes, Tally, add_exclusive, add_shared, update_f64};
+use crate::observed::Observed;
 use crate::sync::OnceBox;
 
 /// A handle to one gauge series. A non-finite level is ignored: a gauge always holds a number.
@@ -35,6 +36,7 @@ struct Cell {
     level: AtomicU64,
     /// What is under way, modulo 2⁶⁴: a thread may end what another began. Made for gauges that count it.
     under_way: OnceBox<Lanes<Tally>>,
+    observed: OnceBox<Observed<f64>>,
 }
 
 /// One unit of work under way: counted in a gauge from [`Gauge::in_flight`] until dropped.
@@ -93,9 +95,29 @@ impl Gauge {
         self.count(1_u64.wrapping_neg());
     }
 
+    /// From now on the level is that of a source which is asked when somebody reads. `None` says that it is not known, and the
+    /// series is then left out of what is exported: not knowing is not 0.
+    pub fn observe(&self, source: impl Fn() -> Option<f64> + Send + Sync + 'static) {
+        if let Some(cell) = &self.0 {
+            cell.observed.get_or_init(Box::default).replace(source, None);
+        }
+    }
+
+    /// The level now, as [`value`](Self::value) has it, unless it is [observed](Self::observe) and not known.
+    pub fn known(&self) -> Option<f64> {
+        match self.0.as_ref().and_then(|cell| cell.observed.get()) {
+            Some(observed) => observed.read().0.filter(|level| level.is_finite()),
+            None => Some(self.value()),
+        }
+    }
+
     /// The level now, with what is under way. What begins and ends elsewhere meanwhile may be counted or not.
     pub fn value(&self) -> f64 {
-        self.0.as_ref().map_or(0.0, |cell| f64::from_bits(cell.level.load(Relaxed)) + cell.under_way())
+        let Some(cell) = &self.0 else { return 0.0 };
+        match cell.observed.get() {
+            Some(observed) => Some(observed.read().1).filter(|level| level.is_finite()).unwrap_or_default(),
+            None => f64::from_bits(cell.level.load(Relaxed)) + cell.under_way(),
+        }
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! Describes a metric and registers it.
 
+use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -10,11 +11,13 @@ use crate::counter::Scale;
 use crate::error::Error;
 use crate::histogram::{Histogram, grid};
 use crate::labels::{MAX_VALUE_LEN, Names, cut};
+use crate::state_set::StateSet;
 
 /// A histogram has at most this many bounds.
 const MAX_BOUNDS: usize = 64;
 
-/// Describes a metric; from [`Registry::counter`], [`Registry::gauge`] and [`Registry::histogram`].
+/// Describes a metric; from [`Registry::counter`], [`Registry::gauge`], [`Registry::histogram`] and
+/// [`Registry::state_set`].
 #[derive(Debug)]
 #[must_use = "a metric is registered by `build`, `family` or `series`"]
 pub struct MetricBuilder<'r, I, const N: usize> {
@@ -33,6 +36,7 @@ impl<'r, I: Instrument> MetricBuilder<'r, I, 0> {
             description: None,
             scale: Scale::ONE,
             additive: false,
+            states: None,
             bounds: Box::default(),
             budget: None,
             reserved: None,
@@ -115,6 +119,11 @@ impl<I: Instrument, const N: usize> MetricBuilder<'_, I, N> {
     fn register<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Result<(Arc<Metric>, Arc<Names>), Error> {
         let registry = self.registry;
         let registered = Names::new(names).and_then(|names| {
+            if let Some((label, _)) = &self.spec.states
+                && names.position(label).is_some()
+            {
+                return Err(Error::illegal("label", label, "another name than that of the label of the states"));
+            }
             let metric = registry.insert(self.spec.checked()?)?;
             let names = metric.intern(names);
             Ok((metric, names))
@@ -132,6 +141,13 @@ impl Spec {
         let factor = self.scale.factor();
         if !(factor > 0.0 && factor.is_finite()) {
             return Err(Error::illegal("scale", &factor.to_string(), "a positive number such as 1e-9"));
+        }
+        if let Some((label, states)) = &self.states {
+            Names::new([&**label])?;
+            let distinct = states.iter().collect::<HashSet<_>>().len() == states.len();
+            if !distinct || !(1..=StateSet::MAX_STATES).contains(&states.len()) {
+                return Err(Error::illegal("list of states", &format!("{states:?}"), "1 to 16 different names"));
+            }
         }
         self.bounds = check_bounds(self.bounds)?;
         Ok(self)
@@ -151,6 +167,13 @@ impl<const N: usize> MetricBuilder<'_, crate::Gauge, N> {
     /// OpenTelemetry calls an UpDownCounter.
     pub fn additive(mut self) -> Self {
         self.spec.additive = true;
+        self
+    }
+}
+
+impl<'r> MetricBuilder<'r, StateSet, 0> {
+    pub(super) fn of_states(mut self, label: &str, states: impl IntoIterator<Item = Box<str>>) -> Self {
+        self.spec.states = Some((label.into(), states.into_iter().collect()));
         self
     }
 }

@@ -10,6 +10,7 @@ use crate::gauge::Gauge;
 use crate::histogram::Histogram;
 use crate::labels::Names;
 use crate::registry::MetricKind;
+use crate::state_set::StateSet;
 
 /// All series of a metric that have the same `N` label names. Cheap to clone.
 ///
@@ -32,7 +33,7 @@ pub struct Family<I, const N: usize> {
     instrument: PhantomData<fn() -> I>,
 }
 
-/// [`Counter`], [`Gauge`] or [`Histogram`].
+/// [`Counter`], [`Gauge`], [`Histogram`] or [`StateSet`].
 pub trait Instrument: sealed::Instrument {}
 
 pub(crate) mod sealed {
@@ -105,3 +106,4 @@ macro_rules! instrument {
 instrument!(Counter);
 instrument!(Gauge);
 instrument!(Histogram);
+instrument!(StateSet);

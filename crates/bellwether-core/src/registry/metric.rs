@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::gauge::Gauge;
 use crate::histogram::{Histogram, Shape};
 use crate::labels::{self, MAX_VALUE_LEN, Names, Values};
+use crate::state_set::StateSet;
 use crate::sync::OnceBox;
 
 /// What a metric measures with.
@@ -25,6 +26,8 @@ pub enum MetricKind {
     Gauge,
     /// A distribution.
     Histogram,
+    /// One of a few states.
+    StateSet,
 }
 
 /// A metric and its series. Readers get it from [`Registry::metrics`](super::Registry::metrics).
@@ -36,6 +39,8 @@ pub struct Metric {
     description: OnceLock<Box<str>>,
     scale: Scale,
     additive: bool,
+    /// The label that tells the states of a state set apart, and the states.
+    states: Option<States>,
     shape: Arc<Shape>,
     budget: usize,
     reserved: Option<Reserved>,
@@ -55,6 +60,9 @@ struct TurnedAway {
     names: Arc<Names>,
     values: Values,
 }
+
+/// A label and the states that it tells apart.
+pub(super) type States = (Box<str>, Box<[Box<str>]>);
 
 /// What a metric turned away when its budget of series was spent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +87,7 @@ pub(super) struct Spec {
     pub(super) description: Option<Box<str>>,
     pub(super) scale: Scale,
     pub(super) additive: bool,
+    pub(super) states: Option<States>,
     pub(super) bounds: Box<[f64]>,
     /// As stated; else the registry's.
     pub(super) budget: Option<usize>,
@@ -94,6 +103,7 @@ impl Metric {
             description: spec.description.map(OnceLock::from).unwrap_or_default(),
             scale: spec.scale,
             additive: spec.additive,
+            states: spec.states,
             shape: Arc::new(Shape::new(clock, spec.bounds)),
             budget: spec.budget.unwrap_or(budget),
             reserved: spec.reserved,
@@ -135,6 +145,11 @@ impl Metric {
     /// OpenTelemetry's UpDownCounter.
     pub fn is_additive(&self) -> bool {
         self.additive
+    }
+
+    /// The label that tells the states of a state set apart, and the states by their position; `None` of anything else.
+    pub fn states(&self) -> Option<(&str, &[Box<str>])> {
+        self.states.as_ref().map(|(label, states)| (&**label, &**states))
     }
 
     /// The declared bounds of a histogram, ascending.
@@ -278,6 +293,7 @@ impl Metric {
             MetricKind::Counter => Handle::Counter(Counter::live()),
             MetricKind::Gauge => Handle::Gauge(Gauge::live()),
             MetricKind::Histogram => Handle::Histogram(Histogram::live(&self.shape)),
+            MetricKind::StateSet => Handle::StateSet(StateSet::live()),
         };
         Series { hash, names, values, created: self.shape.clock.timestamp(), handle }
     }
@@ -331,6 +347,12 @@ impl Metric {
             let here = format_args!("with others of {label:?}");
             return conflict("reserved values", &there.unwrap_or("without reserved values".to_owned()), &here);
         }
+        if self.states != spec.states {
+            let list = |states: &Option<States>| {
+                states.as_ref().map_or(String::new(), |(label, all)| format!("with the states {all:?} of {label:?}"))
+            };
+            return conflict("states", &list(&self.states), &list(&spec.states));
+        }
         if !spec.bounds.is_empty() && *self.bounds() != *spec.bounds {
             return conflict(
                 "bounds",
@@ -348,6 +370,7 @@ impl fmt::Display for MetricKind {
             Self::Counter => "a counter",
             Self::Gauge => "a gauge",
             Self::Histogram => "a histogram",
+            Self::StateSet => "a state set",
         })
     }
 }

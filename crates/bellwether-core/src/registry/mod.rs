@@ -17,6 +17,7 @@ use crate::counter::Counter;
 use crate::error::Error;
 use crate::gauge::Gauge;
 use crate::histogram::Histogram;
+use crate::state_set::StateSet;
 use metric::Spec;
 
 pub use builder::MetricBuilder;
@@ -126,6 +127,16 @@ impl Registry {
     /// Describes a histogram, to be registered.
     pub fn histogram(&self, name: &str) -> MetricBuilder<'_, Histogram, 0> {
         MetricBuilder::new(self, name)
+    }
+
+    /// Describes a state set, to be registered: `label` tells its states apart.
+    pub fn state_set<S: Into<Box<str>>>(
+        &self,
+        name: &str,
+        label: &str,
+        states: impl IntoIterator<Item = S>,
+    ) -> MetricBuilder<'_, StateSet, 0> {
+        MetricBuilder::new(self, name).of_states(label, states.into_iter().map(Into::into))
     }
 
     /// All metrics, by ascending name.

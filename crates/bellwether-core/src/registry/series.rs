@@ -7,6 +7,7 @@ use crate::counter::Counter;
 use crate::gauge::Gauge;
 use crate::histogram::Histogram;
 use crate::labels::{Names, Values};
+use crate::state_set::StateSet;
 
 /// One series of a metric, as a reader sees it.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub enum Handle {
     Gauge(Gauge),
     /// Of a histogram.
     Histogram(Histogram),
+    /// Of a state set.
+    StateSet(StateSet),
 }
 
 impl Series {

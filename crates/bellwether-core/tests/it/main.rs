@@ -11,6 +11,7 @@ mod extremes;
 mod grid;
 mod merge;
 mod model;
+mod observed;
 mod quantile;
 mod registration;
 mod request_id;

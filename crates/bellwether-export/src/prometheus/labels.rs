@@ -119,7 +119,8 @@ impl LabelSets {
         LabelSet { address, leads, places }
     }
 
-    fn name(&self, name: &str) -> String {
+    /// A label's name as it is written.
+    pub(super) fn name(&self, name: &str) -> String {
         written(self.names, self.escaping, self.histogram, name)
     }
 }

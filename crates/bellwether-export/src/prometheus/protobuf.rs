@@ -33,6 +33,8 @@ pub(super) struct Protobuf {
     inner: Vec<u8>,
     scratch: Vec<u8>,
     snapshot: HistogramSnapshot,
+    /// The label pair of each state, field and all.
+    states: Vec<Vec<u8>>,
 }
 
 impl Protobuf {
@@ -49,6 +51,7 @@ impl Protobuf {
             inner: Vec::new(),
             scratch: Vec::new(),
             snapshot: HistogramSnapshot::default(),
+            states: Vec::new(),
         }
     }
 
@@ -91,6 +94,15 @@ impl Protobuf {
     pub(super) fn start_metric(&mut self, metric: &Metric) {
         self.labels.start_metric(metric.kind() == MetricKind::Histogram);
         self.scale = metric.scale();
+        self.states.clear();
+        if let Some((label, states)) = metric.states() {
+            let lead = lead(&self.labels.name(label));
+            self.states.extend(states.iter().map(|state| {
+                let mut pair = Vec::new();
+                write_label(&lead, state, &mut Vec::new(), &mut pair);
+                pair
+            }));
+        }
         if metric.kind() == MetricKind::Histogram {
             self.buckets = Buckets::of(metric);
         }
@@ -117,7 +129,8 @@ impl Protobuf {
                 3
             }
             Handle::Gauge(gauge) => {
-                wire::double(1, gauge.value(), &mut self.inner);
+                let Some(level) = gauge.known() else { return };
+                wire::double(1, level, &mut self.inner);
                 2
             }
             Handle::Histogram(histogram) => {
@@ -125,10 +138,25 @@ impl Protobuf {
                 self.created(15, series.created());
                 7
             }
+            Handle::StateSet(set) => return self.state_set(set.state()),
             _ => return,
         };
         wire::bytes(field, &self.inner, &mut self.metric);
         wire::bytes(4, &self.metric, &mut self.body);
+    }
+
+    /// A gauge for each state, by one reading: exactly one of them is 1.
+    fn state_set(&mut self, state: usize) {
+        let is = state.min(self.states.len().saturating_sub(1));
+        for (at, label) in self.states.iter().enumerate() {
+            self.metric.clear();
+            self.metric.extend_from_slice(&self.block);
+            self.metric.extend_from_slice(label);
+            self.inner.clear();
+            wire::double(1, if at == is { 1.0 } else { 0.0 }, &mut self.inner);
+            wire::bytes(2, &self.inner, &mut self.metric);
+            wire::bytes(4, &self.metric, &mut self.body);
+        }
     }
 
     /// How many bytes wait to be flushed.

@@ -26,6 +26,8 @@ pub(super) struct Text {
     /// What the lines of all its buckets begin with.
     line: Vec<u8>,
     snapshot: HistogramSnapshot,
+    /// What precedes the value in the line of each state: `state="open"} `.
+    states: Vec<Vec<u8>>,
 }
 
 /// The beginnings of a family's lines.
@@ -59,6 +61,7 @@ impl Text {
             block: Vec::new(),
             line: Vec::new(),
             snapshot: HistogramSnapshot::default(),
+            states: Vec::new(),
         }
     }
 
@@ -106,6 +109,15 @@ impl Text {
     pub(super) fn start_metric(&mut self, metric: &Metric) {
         self.labels.start_metric(metric.kind() == MetricKind::Histogram);
         self.scale = metric.scale();
+        self.states.clear();
+        if let Some((label, states)) = metric.states() {
+            let lead = lead(&self.labels.name(label));
+            self.states.extend(states.iter().map(|state| {
+                let mut tail = Vec::new();
+                write_label(&lead, state, &mut tail);
+                tail
+            }));
+        }
         if metric.kind() == MetricKind::Histogram {
             self.buckets = Buckets::of(metric);
             let uppers = self.buckets.uppers.iter().map(|upper| canonical(*upper));
@@ -136,13 +148,29 @@ impl Text {
                 self.created(series.created(), out);
             }
             Handle::Gauge(gauge) => {
+                let Some(level) = gauge.known() else { return };
                 self.heads.sample.write(&self.block, out);
-                write_f64(gauge.value(), out);
+                write_f64(level, out);
                 out.push(b'\n');
             }
             Handle::Histogram(histogram) => {
                 self.histogram(histogram, out);
                 self.created(series.created(), out);
+            }
+            Handle::StateSet(set) => {
+                // Read once: exactly one of the samples is 1.
+                let is = set.state().min(self.states.len().saturating_sub(1));
+                for (at, state) in self.states.iter().enumerate() {
+                    self.line.clear();
+                    self.line.extend_from_slice(&self.block);
+                    if !self.block.is_empty() {
+                        self.line.push(b',');
+                    }
+                    self.line.extend_from_slice(state);
+                    self.heads.sample.write(&self.line, out);
+                    out.push(if at == is { b'1' } else { b'0' });
+                    out.push(b'\n');
+                }
             }
             _ => {}
         }

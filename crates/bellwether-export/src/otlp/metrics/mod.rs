@@ -121,7 +121,7 @@ impl Walk {
             wire::nested(out, field, 3, |out| {
                 let points = self.points(metric, out, before.1, deltas, &mut done);
                 // What goes up and down is a level, and cumulative whatever is preferred.
-                let monotonic = metric.kind() != MetricKind::Gauge;
+                let monotonic = !matches!(metric.kind(), MetricKind::Gauge | MetricKind::StateSet);
                 if field != GAUGE {
                     let delta = self.temporality == Temporality::Delta && monotonic;
                     wire::uint(out, 2, if delta { 1 } else { 2 });
@@ -158,14 +158,10 @@ impl Walk {
                 return points;
             }
             self.series += 1;
-            let written = match self.temporality {
-                Temporality::Cumulative => {
-                    shared.cumulative(metric, series, &mut self.snapshot, out);
-                    true
-                }
+            points += match self.temporality {
+                Temporality::Cumulative => shared.cumulative(metric, series, &mut self.snapshot, out),
                 Temporality::Delta => shared.delta(metric, series, &mut self.snapshot, deltas, out),
             };
-            points += usize::from(written);
         }
         *done = true;
         points
@@ -173,27 +169,42 @@ impl Walk {
 }
 
 impl Shared {
-    /// Writes one point: everything since the series began.
-    fn cumulative(&self, metric: &Metric, series: &Series, snapshot: &mut HistogramSnapshot, out: &mut Vec<u8>) {
+    /// Writes the point, or points, of everything since the series began; returns how many.
+    fn cumulative(
+        &self,
+        metric: &Metric,
+        series: &Series,
+        snapshot: &mut HistogramSnapshot,
+        out: &mut Vec<u8>,
+    ) -> usize {
         let times = point::Times { start: series.created(), now: self.now };
         match series.handle() {
             bellwether_core::Handle::Counter(counter) => {
                 point::count(out, series, times, counter.value(), metric.scale());
             }
             bellwether_core::Handle::Gauge(gauge) => {
+                // Not knowing is not 0.
+                let Some(level) = gauge.known() else { return 0 };
                 let start = metric.is_additive().then_some(times.start);
-                point::level(out, series, start, self.now, gauge.value());
+                point::level(out, series, start, self.now, level);
             }
             bellwether_core::Handle::Histogram(histogram) => {
                 histogram.read_into(snapshot);
                 let exemplars = point::Exemplars { of: histogram, after: self.exemplars_after };
                 point::histogram(out, series, times, snapshot, self.histograms, &exemplars);
             }
-            _ => {}
+            bellwether_core::Handle::StateSet(set) => {
+                let Some(states) = metric.states() else { return 0 };
+                point::states(out, series, self.now, states, set.state());
+                return states.1.len();
+            }
+            _ => return 0,
         }
+        1
     }
 
-    /// Writes one point: everything since the last that arrived; nothing, and false, if that is nothing.
+    /// Writes the point of everything since the last that arrived, if there is anything; returns how many. What is a level is
+    /// cumulative all the same.
     fn delta(
         &self,
         metric: &Metric,
@@ -201,23 +212,22 @@ impl Shared {
         snapshot: &mut HistogramSnapshot,
         deltas: &mut Deltas,
         out: &mut Vec<u8>,
-    ) -> bool {
+    ) -> usize {
         match series.handle() {
             bellwether_core::Handle::Counter(counter) => {
-                let Some((start, count)) = deltas.count(series, counter.value(), self.now) else { return false };
+                let Some((start, count)) = deltas.count(series, counter.value(), self.now) else { return 0 };
                 let times = point::Times { start, now: self.now };
                 point::count(out, series, times, count, metric.scale());
             }
             bellwether_core::Handle::Histogram(histogram) => {
                 histogram.read_into(snapshot);
-                let Some((start, window)) = deltas.histogram(series, snapshot, self.now) else { return false };
+                let Some((start, window)) = deltas.histogram(series, snapshot, self.now) else { return 0 };
                 let times = point::Times { start, now: self.now };
                 let exemplars = point::Exemplars { of: histogram, after: start };
                 point::histogram(out, series, times, &window, self.histograms, &exemplars);
             }
-            bellwether_core::Handle::Gauge(_) => self.cumulative(metric, series, snapshot, out),
-            _ => return false,
+            _ => return self.cumulative(metric, series, snapshot, out),
         }
-        true
+        1
     }
 }

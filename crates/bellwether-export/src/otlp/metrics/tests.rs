@@ -249,3 +249,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_state_set_is_a_point_for_each_state() {
+    let (registry, _) = registry();
+    let doors = registry.state_set("door.state", "state", ["closed", "open"]).labels(["door"]).family().unwrap();
+    doors.get(["front"]).set(1);
+    registry.gauge("unknown").build().unwrap().observe(|| None);
+    for temporality in [Temporality::Cumulative, Temporality::Delta] {
+        let metric = metric(&registry, Push { temporality, ..Push::default() });
+        let Some(Data::Gauge(gauge)) = metric.data else { panic!("not a gauge") };
+        let points: Vec<_> =
+            gauge.data_points.iter().map(|point| (attributes(&point.attributes), point.value)).collect();
+        let text = |value: &str| Value::StringValue(value.to_owned());
+        let labels = |state| BTreeMap::from([("door".to_owned(), text("front")), ("state".to_owned(), text(state))]);
+        let expected = [(labels("closed"), Some(Number::AsDouble(0.0))), (labels("open"), Some(Number::AsDouble(1.0)))];
+        assert_eq!(points, expected, "{temporality:?}");
+    }
+}

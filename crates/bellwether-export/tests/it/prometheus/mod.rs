@@ -7,6 +7,7 @@ mod negotiate;
 mod parse;
 mod round_trip;
 mod show;
+mod states;
 mod stream;
 
 use std::time::Duration;

@@ -1,0 +1,90 @@
+//! What is kept elsewhere and read when somebody looks.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use bellwether_core::{Registry, StateSet};
+
+#[test]
+fn a_counter_only_goes_up_whatever_its_sources_do() {
+    let counter = Registry::new().counter("calls").build().unwrap();
+    counter.add(1);
+    let of = |total: &Arc<AtomicU64>| {
+        let total = Arc::downgrade(total);
+        move || total.upgrade().map(|total| total.load(Relaxed))
+    };
+    let first = Arc::new(AtomicU64::new(10));
+    counter.observe(of(&first));
+    assert_eq!(counter.value(), 11);
+    first.store(12, Relaxed);
+    // Another takes its place, and begins anew.
+    let second = Arc::new(AtomicU64::new(0));
+    counter.observe(of(&second));
+    assert_eq!(counter.value(), 13, "what the first had come to stays");
+    second.store(5, Relaxed);
+    assert_eq!(counter.value(), 18);
+    drop(second);
+    assert_eq!(counter.value(), 18, "gone, and still counted");
+    counter.observe(of(&first));
+    assert_eq!(counter.value(), 30);
+}
+
+#[test]
+fn a_gauge_that_is_not_known_says_so() {
+    let gauge = Registry::new().gauge("ratio").build().unwrap();
+    gauge.set(3.0);
+    assert_eq!(gauge.known(), Some(3.0));
+    let level = Arc::new(Mutex::new(Some(0.5)));
+    let source = Arc::clone(&level);
+    gauge.observe(move || *source.lock().unwrap());
+    assert_eq!((gauge.known(), gauge.value()), (Some(0.5), 0.5));
+    *level.lock().unwrap() = None;
+    assert_eq!((gauge.known(), gauge.value()), (None, 0.5));
+    *level.lock().unwrap() = Some(f64::NAN);
+    assert_eq!((gauge.known(), gauge.value()), (None, 0.0), "a number that is none is not known");
+}
+
+#[test]
+fn a_source_may_read_what_it_is_read_by() {
+    let registry = Registry::new();
+    let counter = registry.counter("calls").build().unwrap();
+    let (own, depth) = (counter.clone(), AtomicU64::new(0));
+    counter.observe(move || Some(if depth.fetch_add(1, Relaxed) < 3 { own.value() + 1 } else { 0 }));
+    assert_eq!(counter.value(), 3);
+    // Cycles of handles end here.
+    counter.observe(|| None);
+}
+
+#[test]
+fn a_state_set_is_in_one_of_its_states() {
+    let registry = Registry::new();
+    let doors = registry.state_set("door.state", "state", ["closed", "open"]).labels(["door"]).family().unwrap();
+    doors.get(["front"]).set(1);
+    assert_eq!((doors.get(["front"]).state(), doors.get(["back"]).state()), (1, 0));
+    doors.get(["back"]).observe(|| Some(1));
+    assert_eq!(doors.get(["back"]).state(), 1);
+    doors.get(["back"]).observe(|| None);
+    assert_eq!(doors.get(["back"]).state(), 1, "it was there when it was last seen");
+}
+
+#[test]
+fn lists_of_states_that_make_no_sense_are_refused() {
+    let refused = |label: &str, states: &[&str]| {
+        let registry = Registry::new();
+        let set = registry.state_set("door.state", label, states.iter().copied());
+        set.labels(["door"]).family().err().map(|error| error.to_string())
+    };
+    assert_eq!(refused("state", &["closed", "open"]), None);
+    let many: Vec<String> = (0..=StateSet::MAX_STATES).map(|at| at.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (label, states) in
+        [("door", &["a", "b"][..]), ("state", &[]), ("state", &["a", "a"]), ("", &["a"]), ("state", &many)]
+    {
+        assert!(refused(label, states).is_some(), "{label:?} {states:?}");
+    }
+    let registry = Registry::new();
+    registry.state_set("door.state", "state", ["closed", "open"]).build().unwrap();
+    let error = registry.state_set("door.state", "state", ["open", "closed"]).build().unwrap_err();
+    assert!(error.is_conflict());
+    insta::assert_snapshot!(error, @r#"metric "door.state" is already registered as with the states ["closed", "open"] of "state", cannot be with the states ["open", "closed"] of "state"; choose another name or match its states"#);
+}
