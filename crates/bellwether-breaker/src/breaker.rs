@@ -178,6 +178,12 @@ impl Breaker {
         })
     }
 
+    /// Whether one who holds the only handle to it can let go of it, and nobody would miss what it knows.
+    pub(crate) fn is_spare(&self, usual: Mode) -> bool {
+        let machine = || self.0.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::strong_count(&self.0) == 1 && machine().is_spare(usual, self.0.clock.now())
+    }
+
     #[inline]
     pub(crate) fn admit(&self) -> Result<Ticket, Rejected> {
         let shared = &*self.0;

@@ -361,6 +361,11 @@ impl Machine {
         (self.open_until, self.paced_until) = (Instant::default(), Instant::default());
     }
 
+    /// Whether it keeps no call away now, by its own decision or by somebody else's.
+    pub(crate) fn is_spare(&self, usual: Mode, now: Instant) -> bool {
+        self.mode == usual && now >= self.open_until && now >= self.paced_until
+    }
+
     /// Whether a closed breaker has to look twice before it lets a call through.
     pub(crate) fn is_careful(&self, now: Instant) -> bool {
         self.slow_start.is_some() || now < self.paced_until

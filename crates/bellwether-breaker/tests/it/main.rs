@@ -2,6 +2,7 @@
 mod budget;
 mod deadlines;
 mod hint;
+mod keyed;
 mod limits;
 mod model;
 mod properties;
