@@ -4,6 +4,7 @@ mod account;
 mod body;
 mod client;
 mod client_metrics;
+mod declared;
 mod ended;
 mod future;
 mod incoming;

@@ -15,6 +15,7 @@ use tracing::Span;
 
 use crate::account::{Account, Opening, RequestBytes};
 use crate::body::{self, ResponseBody};
+use crate::declared::Declared;
 use crate::future::ResponseFuture;
 use crate::incoming::{self, Incoming};
 use crate::memo::{Route, Routes};
@@ -40,6 +41,7 @@ pub struct ObserveBuilder<'r> {
     default_scheme: &'static str,
     methods: Methods,
     rpc_methods: Option<HashSet<Box<str>>>,
+    routes: Vec<Arc<str>>,
     listeners: Vec<Arc<dyn OnEnd>>,
     span_hook: Option<Box<SpanHook>>,
     error_kinds: Option<Box<ErrorKinds>>,
@@ -72,6 +74,7 @@ impl ObserveLayer {
             default_scheme: "http",
             methods: Methods::default(),
             rpc_methods: None,
+            routes: Vec::new(),
             listeners: Vec::new(),
             span_hook: None,
             error_kinds: None,
@@ -131,6 +134,13 @@ impl<'r> ObserveBuilder<'r> {
         self
     }
 
+    /// Templates of routes that the framework does not name, those of a nested service or a fallback for instance: as axum
+    /// writes them, `/static/{*path}`, `/users/{id}`. A request that has no other route gets the first that its path fits.
+    pub fn routes<T: Into<Arc<str>>>(mut self, templates: impl IntoIterator<Item = T>) -> Self {
+        self.routes.extend(templates.into_iter().map(Into::into));
+        self
+    }
+
     /// Somebody who wants to hear of every request's end.
     pub fn listener(mut self, listener: Arc<dyn OnEnd>) -> Self {
         self.listeners.push(listener);
@@ -164,6 +174,7 @@ impl<'r> ObserveBuilder<'r> {
             side: Side::Server(Box::new(Server {
                 metrics,
                 routes: Routes::default(),
+                declared: Declared::new(self.routes),
                 trust_remote_sampled: self.trust_remote_sampled,
                 rpc_methods: self.rpc_methods,
             })),
@@ -252,10 +263,11 @@ impl Shared {
             _ => (trace.trace_id().into(), incoming::header_value(&trace.trace_id().to_hex())),
         };
         let parent = parent.map(TraceContext::span_id);
-        let (route, route_kept) = match route(request, &server.routes) {
-            Some(route) => (Some(route.template), route.kept),
-            None => (None, false),
-        };
+        let (route, route_kept) =
+            match route(request, &server.routes).or_else(|| server.declared.find(request.uri().path())) {
+                Some(route) => (Some(route.template), route.kept),
+                None => (None, false),
+            };
         let scope = Scope::builder(trace)
             .request_id(request_id)
             .parent(parent)

@@ -10,6 +10,7 @@ use http::{HeaderName, StatusCode};
 use tracing::Span;
 
 use crate::client_metrics::ClientMetrics;
+use crate::declared::Declared;
 use crate::ended::Ended;
 use crate::memo::Routes;
 use crate::names::{self, Code, Methods, OTHER};
@@ -61,6 +62,8 @@ impl fmt::Debug for Position {
 pub(crate) struct Server {
     pub(crate) metrics: ServerMetrics,
     pub(crate) routes: Routes,
+    /// Of requests that the framework names no route of.
+    pub(crate) declared: Declared,
     pub(crate) trust_remote_sampled: bool,
     /// The gRPC methods that are called by their name; `None` for all that are answered as known.
     pub(crate) rpc_methods: Option<HashSet<Box<str>>>,

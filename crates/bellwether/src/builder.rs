@@ -280,6 +280,7 @@ fn layer(
     if let Some(adopt) = otlp.span_hook() {
         layer = layer.span_hook(adopt);
     }
+    layer = layer.routes(settings.routes.iter().map(String::as_str));
     layer = listeners.iter().fold(layer, |layer, listener| layer.listener(Arc::clone(listener)));
     if let Some(observe) = observe {
         layer = observe(layer);

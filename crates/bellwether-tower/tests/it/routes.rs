@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::handler::HandlerWithoutStateExt;
 use axum::routing::{get, post};
+use bellwether_tower::ObserveLayer;
 
 use crate::harness::{Client, Server, Version, Watch, check, check_once};
 
@@ -41,6 +42,25 @@ async fn nested() {
 async fn nested_service() {
     let app = Router::new().nest_service("/static", ok.into_service());
     check_route(app, "/static/a/b", "- 200 {v} - success").await;
+}
+
+/// Declared where the framework names none, and only there.
+#[tokio::test]
+async fn declared() {
+    let inner = Router::new().nest_service("/static", ok.into_service()).route("/users/{id}", get(ok)).fallback(ok);
+    for (path, route) in [
+        ("/static/a/b", "/static/{*path}"),
+        ("/users/17", "/users/{id}"),
+        ("/old/17", "/old/{page}"),
+        ("/unknown/17", "-"),
+    ] {
+        let watch = Watch::new();
+        let builder = ObserveLayer::builder(&watch.registry).listener(watch.listener());
+        let layer = builder.routes(["/static/{*path}", "/users/{anybody}", "/old/{page}"]).build().unwrap();
+        let server = Server::start(inner.clone().layer(layer)).await;
+        Client::connect(&server, Version::One).await.get(path).await;
+        check_once(&watch, server, &format!("GET http {route} 200 1.1 - success")).await;
+    }
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub(super) enum Kind {
     /// At least and at most so many milliseconds.
     Duration(u64, u64, fn(&mut Settings, Duration)),
     Address(fn(&mut Settings, SocketAddr)),
-    List(fn(&mut Settings, Vec<String>)),
+    List(fn(&mut Settings, Vec<String>) -> Option<()>),
     Pairs(fn(&mut Settings, Vec<(String, String)>)),
 }
 
@@ -47,6 +47,14 @@ pub(super) const TABLE: &[Row] = &[
         "listen",
         "an address such as \"127.0.0.1:9464\", or a port, which is opened on loopback",
         Kind::Address(|to, address| to.listen = Some(address)),
+    ),
+    row(
+        "routes",
+        "a list of at most 64 templates such as [\"/static/{*path}\"], each of at most 255 bytes",
+        Kind::List(|to, routes| {
+            let legal = |route: &String| route.starts_with('/') && route.len() <= 255;
+            (routes.len() <= 64 && routes.iter().all(legal)).then(|| to.routes = routes)
+        }),
     ),
     row(
         "service.name",
@@ -124,7 +132,14 @@ pub(super) const TABLE: &[Row] = &[
         ),
     ),
     // Of OTLP's spans and records, too: a secret is one wherever it is said.
-    row("log.redact", "a list of names such as [\"pin_code\"]", Kind::List(|to, names| to.log.redact.extend(names))),
+    row(
+        "log.redact",
+        "a list of names such as [\"pin_code\"]",
+        Kind::List(|to, names| {
+            to.log.redact.extend(names);
+            Some(())
+        }),
+    ),
     needs("otlp", row("otlp.enabled", "true or false", Kind::Flag(|to, enabled| to.otlp.enabled = Some(enabled)))),
     Row {
         // Some collectors want their key in it.
@@ -210,7 +225,7 @@ impl Row {
                 set(to, value.duration().filter(|duration| legal.contains(duration))?);
             }
             Kind::Address(set) => set(to, value.address()?),
-            Kind::List(set) => set(to, value.list()?),
+            Kind::List(set) => set(to, value.list()?)?,
             Kind::Pairs(set) => set(to, value.pairs()?),
         }
         to.places.insert(self.key, place.to_owned());

@@ -44,6 +44,7 @@ fn errors_name_line_setting_and_what_is_accepted() {
         "tick = ",
         "[metrics\n",
         "\u{0}",
+        "routes = [\"static\"]",
         "\"a\\u0007b\" = 1",
         "[\"\\u001b[2J\"]\nx = 1",
         "metrics.\"\\u202e\\n\\\"\" = 1",
@@ -54,7 +55,7 @@ fn errors_name_line_setting_and_what_is_accepted() {
     "tikc = \"5s\""
         bellwether.toml:1: there is no setting tikc; did you mean tick?
     "\n\n  port = 1"
-        bellwether.toml:3: there is no setting port; at the top there are tick, ready and listen
+        bellwether.toml:3: there is no setting port; at the top there are tick, ready, listen and routes
     "[metrcs]\naccess = 1"
         bellwether.toml:1: there is no table [metrcs]; did you mean [metrics]?
     "[dashboard]\ncolor = 1"
@@ -111,8 +112,10 @@ fn errors_name_line_setting_and_what_is_accepted() {
         bellwether.toml:1: unclosed table, expected `]`
     "\0"
         bellwether.toml:1: key with no value, expected `=`
+    "routes = [\"static\"]"
+        bellwether.toml:1: routes is a list: accepted is a list of at most 64 templates such as ["/static/{*path}"], each of at most 255 bytes
     "\"a\\u0007b\" = 1"
-        bellwether.toml:1: there is no setting a\u{7}b; at the top there are tick, ready and listen
+        bellwether.toml:1: there is no setting a\u{7}b; at the top there are tick, ready, listen and routes
     "[\"\\u001b[2J\"]\nx = 1"
         bellwether.toml:1: there is no table [\u{1b}[2J]; there are [service], [metrics], [traces], [request_id], [log] and [otlp]
     "metrics.\"\\u202e\\n\\\"\" = 1"
@@ -171,6 +174,19 @@ fn the_environment_wins_over_the_file_and_the_file_over_code() {
     check("code", Some("file"), Some(""), None, "file");
     check("code", Some("file"), Some("own"), Some("otel"), "otel");
     check("code", None, None, Some("otel"), "otel");
+}
+
+#[tokio::test]
+async fn routes_are_declared_in_the_file() {
+    use tower::ServiceExt;
+    let config = Config::parse("routes = [\"/static/{*path}\"]", "bellwether.toml").unwrap();
+    let bw = Bellwether::builder("test").environment(nothing).settings(config).start().unwrap();
+    let app = axum::Router::new().fallback(async || "a page").layer(bw.layer());
+    let answer =
+        app.oneshot(http::Request::get("/static/a.css").body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    drop(answer);
+    let durations = bw.registry().metric("http.server.request.duration").unwrap();
+    assert_eq!(durations.series().next().unwrap().label("http.route"), Some("/static/{*path}"));
 }
 
 #[test]
