@@ -78,7 +78,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn add(&mut self, shape: Shape, seed: u64, outcome: Outcome) {
-        let Outcome { scenario, truth, due, judged, naive, normal_seconds } = outcome;
+        let Outcome { scenario, truth, due, persists, judged, naive, normal_seconds } = outcome;
         let full = &judged[0];
         let row = self.rows.entry(scenario as usize).or_default();
         self.normal_days += normal_seconds / 86_400.0;
@@ -93,10 +93,10 @@ impl Report {
             row.unknown.add(verdict.root().is_none());
         }
         (0..full.false_alarms).for_each(|_| self.precision.add(false));
-        if scenario == Scenario::RetryStorm {
-            self.loops.add(full.metastable == Some(Loop::Retry));
-        } else if scenario != Scenario::ColdCache {
-            self.undue_loops.add(full.metastable.is_some());
+        match scenario {
+            Scenario::RetryStorm if persists => self.loops.add(full.metastable == Some(Loop::Retry)),
+            Scenario::ColdCache if persists => self.loops.add(full.metastable == Some(Loop::ColdCache)),
+            _ => self.undue_loops.add(full.metastable.is_some()),
         }
         let trace = std::env::var_os("CASCADE_TRACE").is_some();
         if !due {
@@ -194,8 +194,8 @@ impl Report {
         println!("inversion (a victim is named)  {}", interval(self.inverted));
         println!("unknown at the opening  {}", interval(unknown));
         println!("incidents with one id   {}", interval(self.one_id));
-        println!("retry loops suspected after the trigger is gone  {}", interval(self.loops));
-        println!("loops suspected where there is none              {}", interval(self.undue_loops));
+        println!("loops suspected that go on after the trigger is gone  {}", interval(self.loops));
+        println!("loops suspected where nothing goes on                 {}", interval(self.undue_loops));
         println!(
             "false incidents: {} in {:.1} quiet days, {} in {:.2} days before or after faults",
             self.quiet.0, self.quiet.1, self.false_alarms, self.normal_days

@@ -46,6 +46,8 @@ pub(crate) struct Outcome {
     pub(crate) truth: Truth,
     /// Whether enough was touched by the fault that an incident is due.
     pub(crate) due: bool,
+    /// Whether requests go on being lost after the fault is gone.
+    pub(crate) persists: bool,
     pub(crate) judged: Vec<Judged>,
     /// What the naive methods say at the opening: deepest erroring node, highest failure ratio, random.
     pub(crate) naive: [Option<Root>; 3],
@@ -76,7 +78,7 @@ pub(crate) fn run(scenario: Scenario, shape: Shape, seed: u64) -> Outcome {
     let mut naive = [None, None, None];
     let (mut open, mut ids) = (vec![false; judges.len()], vec![None; judges.len()]);
     let mut now = Instant::default();
-    let mut lost = (0, 0);
+    let (mut lost, mut after) = ((0, 0), (0, 0));
     for tick in 1..=(plan.end / TICK) as u64 {
         let at = tick as f64 * TICK;
         if let Some(node) = plan.cold.filter(|_| (plan.from..plan.from + TICK).contains(&at)) {
@@ -87,6 +89,9 @@ pub(crate) fn run(scenario: Scenario, shape: Shape, seed: u64) -> Outcome {
         let fault_on = at > plan.from && at - TICK < plan.until;
         if fault_on {
             lost = (lost.0 + requests.0, lost.1 + requests.1);
+        }
+        if at > plan.until + 20.0 && at <= plan.cut.unwrap_or(plan.end) {
+            after = (after.0 + requests.0, after.1 + requests.1);
         }
         if plan.until > at - TICK && plan.until <= at {
             plan.sim.recover_permits();
@@ -130,7 +135,8 @@ pub(crate) fn run(scenario: Scenario, shape: Shape, seed: u64) -> Outcome {
             if this.opening.is_some() && id.is_none() && open[i] && at > plan.until && this.closed_after.is_none() {
                 this.closed_after = Some((at - plan.cut.unwrap_or(plan.until)) / TICK);
             }
-            this.metastable = this.metastable.or(verdict.metastable.filter(|_| at > plan.until));
+            let after = at > plan.until + 20.0 && at <= plan.cut.unwrap_or(plan.end);
+            this.metastable = this.metastable.or(verdict.metastable.filter(|_| after));
             open[i] = id.is_some();
         }
     }
@@ -152,7 +158,8 @@ pub(crate) fn run(scenario: Scenario, shape: Shape, seed: u64) -> Outcome {
         Scenario::CancelledCallers => false,
         _ => plan.sim.touches >= plan.needed,
     };
-    Outcome { scenario, truth: plan.truth, due, judged, naive, normal_seconds: plan.from }
+    let persists = after.1 as f64 >= 0.05 * after.0 as f64;
+    Outcome { scenario, truth: plan.truth, due, persists, judged, naive, normal_seconds: plan.from }
 }
 
 /// The judge's time: wall clocks may jump, and so may a careless caller's.

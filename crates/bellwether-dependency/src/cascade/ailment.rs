@@ -73,14 +73,15 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, 
     let bad_requests = Hits { hits: normal.bad_requests, n: normal.ended };
     let misses = Hits { hits: normal.misses, n: normal.ended };
     let lasting = lasting(node);
-    let above = |floor, usual, of: fn(&Tally) -> Hits| above(node, floor, usual, of);
+    let above = |floor, usual, of: fn(&Tally) -> Hits| above(node, floor, LEAST, usual, of);
+    let slow = |floor, usual, of: fn(&Tally) -> Hits| self::above(node, floor, LEAST_OF_MANY, usual, of);
     Ailment {
         errors: lasting
             && (above(ERRORS, attempts, |tally| tally.attempts) || above(ERRORS, calls, |tally| tally.calls)),
-        slow: above(SLOW, node.normally_slow(0.95), |tally| tally.slow)
-            || above(LATE, node.normally_slow(0.5), |tally| tally.late)
-            || above(SLOW, node.normally_own_slow(0.95), |tally| tally.own_slow)
-            || above(LATE, node.normally_own_slow(0.5), |tally| tally.own_late),
+        slow: slow(SLOW, node.normally_slow(0.95), |tally| tally.slow)
+            || slow(LATE, node.normally_slow(0.5), |tally| tally.late)
+            || slow(SLOW, node.normally_own_slow(0.95), |tally| tally.own_slow)
+            || slow(LATE, node.normally_own_slow(0.5), |tally| tally.own_late),
         full: false,
         callers: kind == Kind::Route && above(CALLERS, bad_requests, |tally| tally.bad_requests),
         misses: misses.n >= ENOUGH && misses.hits > 0.0 && above(MISSES, misses, |tally| tally.misses),
@@ -104,7 +105,7 @@ fn lasting(node: &NodeMemory) -> bool {
 
 /// Whether a share is certainly above a floor and what is usual: in the last window alone, or in several with hits in more
 /// than one of them, of which the last agrees.
-fn above(node: &NodeMemory, floor: f64, usual: Hits, of: fn(&Tally) -> Hits) -> bool {
+fn above(node: &NodeMemory, floor: f64, least: f64, usual: Hits, of: fn(&Tally) -> Hits) -> bool {
     let limit =
         if usual.n < ENOUGH { floor.max(ERRORS_UNKNOWN) } else { floor.max(ABOVE * wilson(usual.hits, usual.n).1) };
     let limit = limit.min(0.9);
@@ -118,7 +119,7 @@ fn above(node: &NodeMemory, floor: f64, usual: Hits, of: fn(&Tally) -> Hits) -> 
         sum = Hits { hits: sum.hits + hits, n: sum.n + n };
         with_hits += usize::from(hits > 0.0);
         let spread = i == 0 || with_hits > 1;
-        let least = if 3.0 * sum.hits > sum.n { LEAST } else { LEAST_OF_MANY };
+        let least = if 3.0 * sum.hits > sum.n { least } else { LEAST_OF_MANY };
         if spread && sum.hits >= least && wilson(sum.hits, sum.n).0 > limit {
             return true;
         }

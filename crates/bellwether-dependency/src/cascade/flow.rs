@@ -141,6 +141,7 @@ impl Scene<'_> {
         let mut late = now.own[Failure::Timeout as usize];
         let mut cut = Vec::new();
         let mut parts = Vec::new();
+        let mut failed: f64 = own;
         for (id, edge) in self.graph.out(node) {
             let flow = &self.edges[id].now;
             let child = self.graph.at(edge.to).kind;
@@ -148,14 +149,17 @@ impl Scene<'_> {
                 // A guard only repeats what its target did before: the rest of the failures says what that was.
                 continue;
             }
-            if !self.leads[edge.to] {
-                own += flow.failed;
-            } else {
-                parts.push(Part { weight: flow.failed, to: edge.to, way: Way::Failed, edge: Some((id, true)) });
-            }
+            failed += flow.failed;
+            parts.push(Part { weight: flow.failed, to: edge.to, way: Way::Failed, edge: Some((id, true)) });
             late += flow.cut;
             cut.push(Part { weight: flow.cut, to: edge.to, way: Way::Slow, edge: Some((id, true)) });
         }
+        // Where nothing ails there is nothing to find, unless most of the failures were counted there.
+        parts.retain(|part| {
+            let goes = self.leads[part.to] || part.weight >= 0.5 * failed;
+            own += if goes { 0.0 } else { part.weight };
+            goes
+        });
         parts.push(Part { weight: own, to: node, way: Way::Failed, edge: None });
         cut.push(Part { weight: now.own[Failure::Timeout as usize], to: node, way: Way::Failed, edge: None });
         let time = self.parts_of_time(node, Way::Slow);

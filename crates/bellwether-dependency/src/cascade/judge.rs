@@ -206,7 +206,7 @@ impl Judge {
         verdict.incident = self.open.map(|open| open.incident);
         // While it heals there is nothing to find out: the last word stands.
         if let (false, Some((_, last))) = (hurt, &self.last) {
-            (verdict.status, verdict.suspects) = (last.status, last.suspects.clone());
+            (verdict.status, verdict.suspects, verdict.metastable) = (last.status, last.suspects.clone(), None);
         }
         verdict
     }

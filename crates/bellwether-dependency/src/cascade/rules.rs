@@ -102,8 +102,8 @@ fn common_mode(context: &Context<'_>, charges: &mut [Charge]) {
         let Scene { graph, nodes, .. } = context.scene;
         let fails = |node: &usize| {
             graph.at(*node).kind == Kind::Dependency
-                && nodes[*node].ailment.errors
-                && nodes[*node].now.own[class as usize] >= 1.0
+                && nodes[*node].attempts_lost() >= 3.0
+                && nodes[*node].now.own[class as usize] >= if nodes[*node].ailment.errors { 1.0 } else { 3.0 }
         };
         let failing: Vec<usize> = graph.ordered().filter(fails).collect();
         let onsets = failing.iter().filter_map(|node| nodes[*node].cusum.onset());
