@@ -7,6 +7,7 @@ mod client_metrics;
 mod declared;
 mod ended;
 mod future;
+mod guard;
 mod incoming;
 mod memo;
 mod names;
@@ -23,6 +24,7 @@ mod spawn;
 pub use body::ResponseBody;
 pub use client::{CallBuilder, CallLayer, ObservedCall};
 pub use future::ResponseFuture;
+pub use guard::*;
 #[cfg(feature = "reqwest")]
 pub use reqwest::ObserveCalls;
 pub use sampler::Sampler;
