@@ -16,7 +16,7 @@ mod value;
 
 pub use engine::{Answer, Engine, Options};
 pub use error::Error;
-pub use histogram::Histogram;
+pub use histogram::{Combined, CounterResetHint, Histogram, Incompatible};
 pub use labels::Labels;
 pub use limits::{Limits, Stop};
 pub use matcher::{MatchOp, Matcher};

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::labels::METRIC_NAME;
-use crate::{Error, Labels, Matcher, Sample};
+use crate::{CounterResetHint, Error, Histogram, Labels, Matcher, Sample, SampleValue};
 
 /// What a selector wants: series by matchers, samples by time.
 #[derive(Debug, Clone)]
@@ -53,18 +54,36 @@ impl MemoryStorage {
     }
 
     /// Adds a sample, in any order; one at the same instant is replaced.
-    pub fn push(&mut self, labels: &Labels, sample: Sample) {
+    ///
+    /// A histogram that does not say whether it started anew is compared with the one before it, and told apart from then
+    /// on, as the database of Prometheus does.
+    pub fn push(&mut self, labels: &Labels, mut sample: Sample) {
         let metric = self.metrics.entry(labels.metric_name().unwrap_or_default().to_owned()).or_default();
         let samples = match metric.get_mut(labels) {
             Some(samples) => samples,
             None => metric.entry(labels.clone()).or_default(),
         };
         let at = samples.partition_point(|s| s.timestamp_ms < sample.timestamp_ms);
+        if let (SampleValue::Histogram(h), Some(before)) = (&mut sample.value, at.checked_sub(1).map(|at| &samples[at]))
+        {
+            tell_reset(h, &before.value);
+        }
         match samples.get_mut(at) {
             Some(same) if same.timestamp_ms == sample.timestamp_ms => *same = sample,
             _ => samples.insert(at, sample),
         }
     }
+}
+
+/// Notes in a histogram whether it started anew, if it does not say and is a counter.
+fn tell_reset(h: &mut Arc<Histogram>, before: &SampleValue) {
+    let SampleValue::Histogram(before) = before else { return };
+    let known = |h: &Histogram| h.counter_reset_hint() != CounterResetHint::Unknown;
+    if known(h) || before.counter_reset_hint() == CounterResetHint::Gauge {
+        return;
+    }
+    let reset = if h.detect_reset(before) { CounterResetHint::Reset } else { CounterResetHint::NotReset };
+    Arc::make_mut(h).set_counter_reset_hint(reset);
 }
 
 impl Storage for MemoryStorage {

@@ -106,8 +106,10 @@ impl Pile {
             }
         }
         if let Some(rest) = &self.rest {
-            // Both have one layout, so nothing can go wrong.
+            // Both have one layout, so nothing can go wrong; and what rounding took says nothing of resets.
+            let hint = self.sum.counter_reset_hint();
             let _ = self.sum.add(rest);
+            self.sum.set_counter_reset_hint(hint);
         }
         Some(self.sum)
     }

@@ -11,7 +11,12 @@ use crate::parse::ast::{Expr, Span};
 
 impl Evaluator<'_> {
     pub(super) fn sort(&self, name: &str, args: &[Expr], span: Span, steps: Steps) -> Result<Frame, Error> {
-        let frame = self.vector(&args[0], steps)?;
+        let mut frame = self.vector(&args[0], steps)?;
+        let by_numbers = matches!(name, "sort" | "sort_desc");
+        if by_numbers {
+            // Histograms have no place in an order of numbers.
+            frame = frame.map(|_, cell| if matches!(cell, Cell::Histogram(_)) { Cell::Absent } else { cell });
+        }
         if self.range {
             self.note(Note::SortInRange, span);
         }
@@ -19,7 +24,7 @@ impl Evaluator<'_> {
             return Ok(frame);
         }
         let mut order: Vec<usize> = (0..frame.rows.len()).collect();
-        if let "sort" | "sort_desc" = name {
+        if by_numbers {
             let value = |row: usize| match frame.cells(row)[0] {
                 Cell::Float(x) => Some(x),
                 _ => None,

@@ -4,9 +4,36 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::{Engine, Error, Labels, Limits, MemoryStorage, Options, STALE_NAN, Sample, SampleValue, Value};
+use crate::{
+    CounterResetHint, Engine, Error, Histogram, Labels, Limits, MemoryStorage, Options, STALE_NAN, Sample, SampleValue,
+    Value,
+};
 
-/// Samples of a few series over ten minutes: counters, gauges, oddities and gaps.
+/// Native histograms of all kinds, with few buckets so that they meet.
+fn histogram() -> impl Strategy<Value = Histogram> {
+    let hint = prop::sample::select(vec![CounterResetHint::Unknown, CounterResetHint::Gauge, CounterResetHint::Reset]);
+    let bounds = prop::sample::select(vec![vec![1.0, 2.0], vec![2.0, 5.0, 9.0], vec![-3.0, 1.0, 2.0]]);
+    let counts = prop::collection::vec(0u8..5, 3);
+    (-1i32..9, bounds, counts.clone(), counts, 0u8..3, hint, -5.0f64..50.0).prop_map(
+        |(schema, bounds, positive, negative, zero, hint, sum)| {
+            let pairs =
+                |counts: &[u8]| counts.iter().enumerate().map(|(i, n)| (i as i32, f64::from(*n))).collect::<Vec<_>>();
+            let total = |counts: &[u8]| counts.iter().map(|n| f64::from(*n)).sum::<f64>();
+            if schema == 8 {
+                return Histogram::custom(bounds).totals(total(&positive), sum).positive(pairs(&positive)).hint(hint);
+            }
+            let threshold = f64::from(zero) * 0.3;
+            Histogram::exponential(schema)
+                .totals(total(&positive) + total(&negative) + f64::from(zero), sum)
+                .zero(threshold, f64::from(zero))
+                .positive(pairs(&positive))
+                .negative(pairs(&negative))
+                .hint(hint)
+        },
+    )
+}
+
+/// Samples of a few series over ten minutes: counters, gauges, histograms, oddities and gaps.
 fn storage() -> impl Strategy<Value = MemoryStorage> {
     let value = prop_oneof![
         8 => (0u32..20).prop_map(f64::from),
@@ -16,9 +43,23 @@ fn storage() -> impl Strategy<Value = MemoryStorage> {
         1 => Just(f64::from_bits(STALE_NAN)),
         1 => any::<f64>(),
     ];
+    let value = prop_oneof![
+        9 => value.prop_map(SampleValue::Float),
+        1 => histogram().prop_map(|h| SampleValue::Histogram(h.into())),
+    ];
     let series = prop::collection::vec(prop::option::weighted(0.8, (0i64..15_000, value)), 40);
-    prop::collection::vec(series, 1..8).prop_map(|all| {
+    let histograms = prop::collection::vec(prop::option::weighted(0.8, (0i64..15_000, histogram())), 40);
+    let histograms = prop::collection::vec(histograms, 0..3);
+    (prop::collection::vec(series, 1..8), histograms).prop_map(|(all, histograms)| {
         let mut storage = MemoryStorage::new();
+        for (i, samples) in histograms.into_iter().enumerate() {
+            let labels = Labels::new([("__name__", "h".to_owned()), ("x", i.to_string())]);
+            for (slot, sample) in samples.into_iter().enumerate() {
+                if let Some((jitter, h)) = sample {
+                    storage.push(&labels, Sample::histogram(slot as i64 * 15_000 + jitter, h));
+                }
+            }
+        }
         for (i, samples) in all.into_iter().enumerate() {
             let name = ["a", "b_total"][i % 2];
             let labels = Labels::new([
@@ -28,7 +69,7 @@ fn storage() -> impl Strategy<Value = MemoryStorage> {
             ]);
             for (slot, sample) in samples.into_iter().enumerate() {
                 if let Some((jitter, value)) = sample {
-                    storage.push(&labels, Sample::float(slot as i64 * 15_000 + jitter, value));
+                    storage.push(&labels, Sample { timestamp_ms: slot as i64 * 15_000 + jitter, value });
                 }
             }
         }
@@ -45,6 +86,8 @@ fn vector() -> impl Strategy<Value = String> {
         Just("a offset 1m".to_owned()),
         Just("a offset -30s".to_owned()),
         Just("a @ 300".to_owned()),
+        Just("h".to_owned()),
+        Just("h".to_owned()),
         Just("vector(time())".to_owned()),
         Just("vector(scalar(a{x=\"0\",y=\"0\"}))".to_owned()),
     ];
@@ -75,10 +118,19 @@ fn vector() -> impl Strategy<Value = String> {
             }),
             2 => (over_time.clone(), range.clone()).prop_map(|(f, r)| format!("{f}(a[{r}])")),
             1 => (over_time.clone(), range.clone()).prop_map(|(f, r)| format!("{f}(b_total[{r}] offset 20s)")),
-            1 => (over_time, inner.clone(), range).prop_map(|(f, e, r)| format!("{f}(({e})[{r}:20s])")),
+            1 => (over_time.clone(), inner.clone(), range.clone()).prop_map(|(f, e, r)| format!("{f}(({e})[{r}:20s])")),
             1 => (prop::sample::select(vec!["rate", "increase", "delta"]), prop::sample::select(vec!["anchored", "smoothed"]))
                 .prop_map(|(f, m)| format!("{f}(a[2m] {m})")),
             2 => (function, inner.clone()).prop_map(|(f, e)| format!("{f}({e})")),
+            1 => (over_time.clone(), range.clone()).prop_map(|(f, r)| format!("{f}(h[{r}])")),
+            1 => (prop::sample::select(vec!["rate", "increase", "delta"]), prop::sample::select(vec!["anchored", "smoothed"]))
+                .prop_map(|(f, m)| format!("{f}(h[2m] {m})")),
+            1 => inner.clone().prop_map(|e| format!("histogram_quantile(0.7, {e})")),
+            1 => inner.clone().prop_map(|e| format!("histogram_fraction(0.5, 3, {e})")),
+            1 => inner.clone().prop_map(|e| format!("histogram_quantiles({e}, \"q\", 0.1, 0.9)")),
+            1 => inner.clone().prop_map(|e| format!("histogram_stddev({e})")),
+            1 => inner.clone().prop_map(|e| format!("({e} </ 1.5)")),
+            1 => inner.clone().prop_map(|e| format!("({e} >/ 0.7)")),
             1 => inner.clone().prop_map(|e| format!("clamp({e}, 2, 8)")),
             1 => inner.clone().prop_map(|e| format!("label_replace({e}, \"z\", \"$1-v\", \"x\", \"(.*)\")")),
             1 => inner.prop_map(|e| format!("-({e})")),

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use super::frame::{Cell, Frame, Row};
 use super::select::is_stale;
 use super::{Evaluator, Steps};
 use crate::parse::ast::{Edges, Expr, Kind, MatrixSelector, Span, Subquery};
-use crate::{Error, Labels, Sample, SampleValue};
+use crate::{CounterResetHint, Error, Histogram, Labels, Sample, SampleValue};
 
 /// A series over whose samples windows move.
 pub(super) struct RangeSeries<'s> {
@@ -62,7 +63,7 @@ impl Window<'_> {
         })
     }
 
-    pub(super) fn histograms(&self) -> impl DoubleEndedIterator<Item = &crate::Histogram> {
+    pub(super) fn histograms(&self) -> impl DoubleEndedIterator<Item = &Histogram> {
         self.samples.iter().filter_map(|sample| match &sample.value {
             SampleValue::Float(_) => None,
             SampleValue::Histogram(h) => Some(&**h),
@@ -259,8 +260,19 @@ fn range_series<'s>(labels: &'s Labels, samples: &'s [Sample], span: Span, edges
 
 fn row_samples(cells: &[Cell], steps: Steps) -> Vec<Sample> {
     let samples = cells.iter().enumerate().filter_map(|(i, cell)| {
-        let value = Option::<SampleValue>::from(cell.clone())?;
+        let mut value = Option::<SampleValue>::from(cell.clone())?;
+        if let SampleValue::Histogram(h) = &mut value {
+            forget_resets(h);
+        }
         Some(Sample { timestamp_ms: steps.at(i), value })
     });
     samples.collect()
+}
+
+/// What a histogram says of starting anew compares it with the sample before it in the storage, which is another than the
+/// one before it in a subquery.
+fn forget_resets(h: &mut Arc<Histogram>) {
+    if matches!(h.counter_reset_hint(), CounterResetHint::Reset | CounterResetHint::NotReset) {
+        Arc::make_mut(h).set_counter_reset_hint(CounterResetHint::Unknown);
+    }
 }

@@ -1,8 +1,19 @@
-//! Native histograms as pure values.
-//!
-//! What the evaluator asks of them; the bodies are still to come.
+//! Native histograms as pure values: counts in exponential buckets, or in custom ones.
+
+mod buckets;
+mod combine;
+mod estimate;
+mod trim;
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::number::general;
+use buckets::Buckets;
+pub use combine::{Combined, Incompatible};
+
+/// The schema of histograms with custom buckets.
+const CUSTOM_BUCKETS: i32 = -53;
 
 /// What is known of whether a counter histogram started anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,86 +29,202 @@ pub enum CounterResetHint {
     Gauge,
 }
 
-/// Histograms with exponential and with custom buckets cannot be combined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Incompatible;
-
-/// What there is to say of a sum or difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Combined {
-    /// One said that it started anew, the other that it went on.
-    pub reset_collision: bool,
-    /// The custom buckets differed, and those in common were kept.
-    pub reconciled: bool,
-}
-
 /// A native histogram with floats for counts.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Histogram {}
+///
+/// With a schema from -4 to 8 its buckets are exponential: bucket `i` ends at 2^(i × 2^-schema), and negative observations
+/// have buckets of their own, mirrored. With schema -53 bucket `i` ends at the custom bound `i`, and one more at infinity.
+#[derive(Debug, Clone, Default)]
+pub struct Histogram {
+    schema: i32,
+    zero_threshold: f64,
+    zero_count: f64,
+    count: f64,
+    sum: f64,
+    positive: Buckets,
+    negative: Buckets,
+    custom_bounds: Option<Arc<[f64]>>,
+    counter_reset_hint: CounterResetHint,
+}
 
-#[allow(missing_docs, unused_variables)]
+/// A bucket with its bounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Bucket {
+    lower: f64,
+    upper: f64,
+    count: f64,
+}
+
 impl Histogram {
+    /// An empty histogram with exponential buckets.
+    pub fn exponential(schema: i32) -> Self {
+        Self { schema: schema.clamp(-4, 8), ..Self::default() }
+    }
+
+    /// An empty histogram with custom buckets that end at these bounds, and one that ends at infinity.
+    pub fn custom(bounds: impl Into<Arc<[f64]>>) -> Self {
+        Self { schema: CUSTOM_BUCKETS, custom_bounds: Some(bounds.into()), ..Self::default() }
+    }
+
+    /// Sets how many observations there are, and their sum.
+    pub fn totals(mut self, count: f64, sum: f64) -> Self {
+        (self.count, self.sum) = (count, sum);
+        self
+    }
+
+    /// Sets how many observations are as near to zero as the threshold.
+    pub fn zero(mut self, threshold: f64, count: f64) -> Self {
+        (self.zero_threshold, self.zero_count) = (threshold, count);
+        self
+    }
+
+    /// Sets the buckets above zero, or all custom ones: each with its index.
+    pub fn positive(mut self, buckets: impl IntoIterator<Item = (i32, f64)>) -> Self {
+        self.positive = Buckets::new(buckets);
+        self
+    }
+
+    /// Sets the buckets below zero: each with its index.
+    pub fn negative(mut self, buckets: impl IntoIterator<Item = (i32, f64)>) -> Self {
+        self.negative = Buckets::new(buckets);
+        self
+    }
+
+    /// Sets what is known of its starting anew.
+    pub fn hint(mut self, hint: CounterResetHint) -> Self {
+        self.counter_reset_hint = hint;
+        self
+    }
+
+    /// How many observations there are, those that are not a number among them.
     pub fn count(&self) -> f64 {
-        0.0
+        self.count
     }
+
+    /// The sum of all observations.
     pub fn sum(&self) -> f64 {
-        0.0
+        self.sum
     }
+
+    /// The schema: from -4 to 8, or -53 for custom buckets.
     pub fn schema(&self) -> i32 {
-        0
+        self.schema
     }
+
+    /// What is known of its starting anew.
     pub fn counter_reset_hint(&self) -> CounterResetHint {
-        CounterResetHint::Unknown
+        self.counter_reset_hint
     }
-    pub fn set_counter_reset_hint(&mut self, hint: CounterResetHint) {}
+
+    pub(crate) fn set_counter_reset_hint(&mut self, hint: CounterResetHint) {
+        self.counter_reset_hint = hint;
+    }
+
+    /// Whether its buckets are custom ones.
     pub fn uses_custom_buckets(&self) -> bool {
-        false
+        self.schema == CUSTOM_BUCKETS
     }
+
     /// All observations in buckets; fewer than the count if some were not a number.
-    pub fn count_in_buckets(&self) -> f64 {
-        0.0
+    pub(crate) fn count_in_buckets(&self) -> f64 {
+        self.zero_count + self.positive.total() + self.negative.total()
     }
-    pub fn detect_reset(&self, previous: &Self) -> bool {
-        false
+
+    fn bounds(&self) -> &[f64] {
+        self.custom_bounds.as_deref().unwrap_or_default()
     }
-    pub fn copy_to_schema(&self, schema: i32) -> Self {
-        self.clone()
+
+    /// The bounds of a bucket above zero, or of a custom one.
+    fn bucket(&self, index: i32, count: f64) -> Bucket {
+        if self.uses_custom_buckets() {
+            let bound = |at: i32| usize::try_from(at).ok().and_then(|at| self.bounds().get(at)).copied();
+            let lower = if index <= 0 { f64::NEG_INFINITY } else { bound(index - 1).unwrap_or(f64::INFINITY) };
+            return Bucket { lower, upper: bound(index).unwrap_or(f64::INFINITY), count };
+        }
+        Bucket { lower: self.bound(i64::from(index) - 1), upper: self.bound(index.into()), count }
     }
-    pub fn add(&mut self, other: &Self) -> Result<Combined, Incompatible> {
-        Ok(Combined::default())
+
+    fn bound(&self, index: i64) -> f64 {
+        let exponent = index as f64 * f64::from(-self.schema).exp2();
+        // The last bucket ends with the numbers themselves.
+        if exponent == 1024.0 { f64::MAX } else { exponent.exp2() }
     }
-    pub fn sub(&mut self, other: &Self) -> Result<Combined, Incompatible> {
-        Ok(Combined::default())
+
+    /// All buckets that hold anything, from the lowest to the highest, the one around zero among them.
+    fn buckets(&self) -> Vec<Bucket> {
+        let mirrored = |(index, count)| {
+            let Bucket { lower, upper, count } = self.bucket(index, count);
+            Bucket { lower: -upper, upper: -lower, count }
+        };
+        let zero = Bucket { lower: -self.zero_threshold, upper: self.zero_threshold, count: self.zero_count };
+        let mut all: Vec<Bucket> = self.negative.filled().rev().map(mirrored).collect();
+        all.extend((self.zero_count != 0.0).then_some(zero));
+        all.extend(self.positive.filled().map(|(index, count)| self.bucket(index, count)));
+        all
     }
-    /// Adds and keeps in `rest` what rounding took away.
-    pub fn kahan_add(&mut self, other: &Self, rest: &mut Option<Self>) -> Result<Combined, Incompatible> {
-        Ok(Combined::default())
+
+    /// Leaves out buckets that hold nothing.
+    pub fn compact(&mut self) {
+        self.positive.retain(|_, count| count != 0.0);
+        self.negative.retain(|_, count| count != 0.0);
     }
-    pub fn mul(&mut self, factor: f64) {}
-    pub fn div(&mut self, divisor: f64) {}
-    pub fn has_overflow(&self) -> bool {
-        false
+
+    /// Whether any of its numbers has left the range of floats.
+    pub(crate) fn has_overflow(&self) -> bool {
+        let numbers = [self.count, self.sum, self.zero_count];
+        let mut all = numbers.iter().chain(&self.positive.counts).chain(&self.negative.counts);
+        all.any(|number| number.is_infinite())
     }
-    pub fn compact(&mut self) {}
-    pub fn quantile(&self, q: f64) -> f64 {
-        f64::NAN
+
+    fn each(&mut self, f: impl Fn(&mut f64)) {
+        for number in [&mut self.count, &mut self.sum, &mut self.zero_count] {
+            f(number);
+        }
+        self.positive.counts.iter_mut().for_each(&f);
+        self.negative.counts.iter_mut().for_each(&f);
     }
-    pub fn fraction(&self, lower: f64, upper: f64) -> f64 {
-        f64::NAN
+
+    /// Multiplies all counts and the sum; by what is below zero, it is no counter any more.
+    pub fn mul(&mut self, factor: f64) {
+        self.each(|number| *number *= factor);
+        if factor < 0.0 {
+            self.counter_reset_hint = CounterResetHint::Gauge;
+        }
     }
-    pub fn variance(&self) -> f64 {
-        f64::NAN
-    }
-    pub fn trim_upper(&self, at: f64) -> Self {
-        self.clone()
-    }
-    pub fn trim_lower(&self, at: f64) -> Self {
-        self.clone()
+
+    /// Divides; by zero, no buckets are left.
+    pub fn div(&mut self, divisor: f64) {
+        self.each(|number| *number /= divisor);
+        if divisor == 0.0 {
+            (self.positive, self.negative) = (Buckets::default(), Buckets::default());
+        }
+        if divisor < 0.0 {
+            self.counter_reset_hint = CounterResetHint::Gauge;
+        }
     }
 }
 
+/// Equal in all numbers; what is known of its starting anew does not matter.
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |h: &Self| [h.zero_threshold, h.zero_count, h.count, h.sum].map(f64::to_bits);
+        let bounds = |h: &Self| h.bounds().iter().map(|bound| bound.to_bits()).collect::<Vec<_>>();
+        self.schema == other.schema
+            && bits(self) == bits(other)
+            && self.positive == other.positive
+            && self.negative == other.negative
+            && bounds(self) == bounds(other)
+    }
+}
+
+/// As Prometheus prints a histogram: `{count:3, sum:4, (1,2]:3}`.
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("{}")
+        write!(f, "{{count:{}, sum:{}", general(self.count), general(self.sum))?;
+        for Bucket { lower, upper, count } in self.buckets() {
+            let open = if lower < 0.0 { '[' } else { '(' };
+            let close = if upper > 0.0 || self.uses_custom_buckets() { ']' } else { ')' };
+            write!(f, ", {open}{},{}{close}:{}", general(lower), general(upper), general(count))?;
+        }
+        f.write_str("}")
     }
 }
