@@ -268,6 +268,10 @@ impl Sieve {
         self.open[self.depth] = (self.place, is_object);
         self.depth += 1;
         self.key_next = is_object;
+        if is_object {
+            // Until there is a key.
+            self.place = Place::Elsewhere;
+        }
     }
 
     fn end(&mut self, is_object: bool) {

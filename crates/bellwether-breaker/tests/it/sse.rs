@@ -183,6 +183,9 @@ fn lines() {
     hello(&events(&[HELLO, "[DONE]"]).replace('\n', "\r"));
     hello(&format!("\u{feff}{}", events(&[HELLO, "[DONE]"])));
     hello(&format!("id: 7\nretry: 10\nunknown\ndata:{HELLO}\n\n\n\ndata:  [DONE] \n\n"));
+    // A carriage return and a line feed are one end of a line, not an empty line too.
+    let error = "event: error\r\ndata: x\r\n\r\n";
+    check(error, &[Failed(Fault::Unknown)], Ending::Failed(Fault::Unknown));
     // Lines of data are one text.
     hello(&events(&[HELLO, "[DONE]"]).replace(",\"choices\"", ",\ndata: \"choices\""));
     // A field is one of these by its whole name.
@@ -209,6 +212,10 @@ fn nonsense() {
     for data in broken {
         check(&events(&[data]), &[Work], Ending::Unknown);
         check(&events(&[HELLO, data]), &[content(5), Work], Ending::Truncated);
+    }
+    // A value without a key is nowhere.
+    for data in ["{{\"type\":\"error\"}}", "{[\"error\"],{\"error\":1}}", "{\"x\",{\"error\":1}}"] {
+        check(&events(&[data]), &[content(data.len() as u64)], Ending::Unknown);
     }
     let nested = format!("{{\"choices\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(scan(events(&[&nested]).as_bytes(), 1000), (vec![Work], Ending::Truncated));
