@@ -25,15 +25,12 @@ impl Declared {
 fn fits(template: &str, path: &str) -> bool {
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
     loop {
-        match (wanted.next(), given.next()) {
-            (Some(rest), _) if rest.starts_with("{*") && rest.ends_with('}') => return true,
-            (Some(any), Some(segment)) if any.starts_with('{') && any.ends_with('}') => {
-                if segment.is_empty() {
-                    return false;
-                }
-            }
-            (wanted, given) if wanted != given => return false,
-            (None, _) => return true,
+        let (wanted, given) = (wanted.next(), given.next());
+        match wanted {
+            Some(rest) if rest.starts_with("{*") && rest.ends_with('}') => return true,
+            Some(any) if any.starts_with('{') && any.ends_with('}') && given.is_some_and(|given| !given.is_empty()) => {}
+            None => return given.is_none(),
+            _ if wanted != given => return false,
             _ => {}
         }
     }
