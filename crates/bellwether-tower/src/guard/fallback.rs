@@ -25,10 +25,10 @@ use tower_service::Service;
 /// let greet = ServiceBuilder::new()
 ///     .layer(FallbackLayer::new(|name: &String| {
 ///         let name = name.clone();
-///         move |why: CallError<&str>| async move { Ok::<_, CallError<&str>>(format!("hello {name}, in spite of {why}")) }
+///         move |why: CallError<String>| async move { Ok(format!("hello {name}, in spite of {why}")) }
 ///     }))
 ///     .layer(CallGuardLayer::new(Breaker::builder("greetings").build()?))
-///     .service(service_fn(async |_: String| Err::<String, _>("rain")));
+///     .service(service_fn(async |_: String| Err::<String, _>("rain".to_owned())));
 ///
 /// assert_eq!(greet.oneshot("Ada".to_owned()).await.unwrap(), "hello Ada, in spite of rain");
 /// # Ok(()) }

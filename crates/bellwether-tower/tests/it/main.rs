@@ -27,3 +27,5 @@ mod scanner;
 mod calls;
 mod joined;
 mod reqwest_calls;
+
+mod guard;
