@@ -11,6 +11,8 @@ mod matcher;
 mod notes;
 mod number;
 mod parse;
+#[cfg(feature = "script")]
+pub mod script;
 mod storage;
 mod value;
 

@@ -110,6 +110,31 @@ impl Histogram {
         self.schema
     }
 
+    /// How far from zero the bucket around it reaches.
+    pub fn zero_threshold(&self) -> f64 {
+        self.zero_threshold
+    }
+
+    /// How many observations are in the bucket around zero.
+    pub fn zero_count(&self) -> f64 {
+        self.zero_count
+    }
+
+    /// The buckets above zero, or all custom ones, each with its index; those that hold nothing may be missing.
+    pub fn positive_buckets(&self) -> impl Iterator<Item = (i32, f64)> {
+        self.positive.iter()
+    }
+
+    /// The buckets below zero, each with its index; those that hold nothing may be missing.
+    pub fn negative_buckets(&self) -> impl Iterator<Item = (i32, f64)> {
+        self.negative.iter()
+    }
+
+    /// Where custom buckets end; empty for exponential ones.
+    pub fn custom_bounds(&self) -> &[f64] {
+        self.bounds()
+    }
+
     /// What is known of its starting anew.
     pub fn counter_reset_hint(&self) -> CounterResetHint {
         self.counter_reset_hint

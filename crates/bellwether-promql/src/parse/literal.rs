@@ -76,7 +76,7 @@ const UNITS: [(&str, u64); 7] = [
 ];
 
 /// A duration such as `1h30m` in seconds: units from great to small, each once.
-fn parse_duration(text: &str) -> Option<f64> {
+pub(crate) fn parse_duration(text: &str) -> Option<f64> {
     let mut rest = text;
     let mut total: u64 = 0;
     let mut units = UNITS.iter();
@@ -94,7 +94,7 @@ fn parse_duration(text: &str) -> Option<f64> {
 }
 
 /// The string a text begins with, its escapes resolved, and how long it is.
-pub(super) fn string(text: &str) -> Result<(String, usize), String> {
+pub(crate) fn string(text: &str) -> Result<(String, usize), String> {
     let quote = text.as_bytes()[0];
     if quote == b'`' {
         let end = text[1..].find('`').ok_or("unterminated raw string")?;

@@ -6,7 +6,7 @@ mod check;
 pub(crate) mod functions;
 pub(crate) mod length;
 mod lex;
-mod literal;
+pub(crate) mod literal;
 mod selector;
 
 use ast::{Aggregate, AggregateOp, Binary, BinaryOp, Expr, Kind, Many, Matching, Span};

@@ -1,0 +1,1 @@
+//! What the runner says of scripts that are wrong.
