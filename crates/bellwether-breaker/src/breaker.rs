@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use bellwether_core::{Clock, Instant};
+use bellwether_core::{Clock, Instant, Observation};
 
-use crate::events;
+use crate::events::{self, OnTransition};
 use crate::lane::Totals;
 use crate::machine::Machine;
+use crate::metrics::Count;
 use crate::outcome::Outcome;
 use crate::permit::{Permit, Retry};
 use crate::rejected::{Reason, Rejected};
@@ -35,17 +36,19 @@ use crate::transition::{Mode, State};
 /// # Ok::<(), bellwether_breaker::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Breaker(Arc<Shared>);
+pub struct Breaker(pub(crate) Arc<Shared>);
 
 /// What all handles of a breaker share.
-struct Shared {
+pub(crate) struct Shared {
     front: Front,
     totals: Totals,
     machine: Mutex<Machine>,
     /// Calls under way, where they are limited.
     under_way: AtomicU64,
-    settings: Settings,
+    pub(crate) settings: Settings,
     clock: Clock,
+    /// Counters that ask for what is counted here.
+    shown: Mutex<Vec<(Observation, Count)>>,
 }
 
 /// What every call reads and nearly none changes, on a line of the cache by itself.
@@ -105,6 +108,7 @@ impl Breaker {
             under_way: AtomicU64::new(0),
             settings,
             clock,
+            shown: Mutex::new(Vec::new()),
         }))
     }
 
@@ -366,6 +370,26 @@ impl Breaker {
             let next = self.0.machine.lock().unwrap_or_else(PoisonError::into_inner).events.next();
             let (Some(transition), Some(listener)) = (next, &self.0.settings.listener) else { return };
             events::tell(&**listener, &transition);
+        }
+    }
+}
+
+impl Shared {
+    /// Counters read these from now on, and this is told of every transition.
+    pub(crate) fn shown(&self, counters: Vec<(Observation, Count)>, count: Box<OnTransition>) {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).extend(counters);
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner).events.count_by(count);
+    }
+}
+
+impl Drop for Shared {
+    /// Counters keep what they would have read next.
+    fn drop(&mut self) {
+        let counters = std::mem::take(self.shown.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if !counters.is_empty() {
+            let machine = self.machine.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let last = Snapshot::of(machine, &self.totals, self.clock.now());
+            counters.into_iter().for_each(|(counter, count)| counter.end(count(&last)));
         }
     }
 }

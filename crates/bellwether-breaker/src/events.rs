@@ -1,6 +1,7 @@
 //! Transitions on their way to whoever wants to hear of them: in order, once, and outside of any lock.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::transition::{State, Transition, Why};
@@ -12,17 +13,22 @@ const MAX_WAITING: usize = 256;
 pub(crate) type OnTransition = dyn Fn(&Transition) + Send + Sync;
 
 /// The queue of transitions, and how often each kind happened.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Events {
     waiting: VecDeque<Transition>,
     /// Somebody is telling them right now.
     telling: bool,
     counts: Vec<(State, State, Why, u64)>,
     pub(crate) dropped: u64,
+    /// Counts each transition where it is shown.
+    count: Option<Box<OnTransition>>,
 }
 
 impl Events {
     pub(crate) fn push(&mut self, transition: Transition, heard: bool) {
+        if let Some(count) = &self.count {
+            count(&transition);
+        }
         let kind = (transition.from, transition.to, transition.why);
         match self.counts.iter_mut().find(|(from, to, why, _)| (*from, *to, *why) == kind) {
             Some((.., count)) => *count += 1,
@@ -52,6 +58,11 @@ impl Events {
         next
     }
 
+    /// Counts every transition by this from now on.
+    pub(crate) fn count_by(&mut self, count: Box<OnTransition>) {
+        self.count = Some(count);
+    }
+
     pub(crate) fn counts(&self) -> &[(State, State, Why, u64)] {
         &self.counts
     }
@@ -60,4 +71,10 @@ impl Events {
 /// Tells one listener. One that panics has been told; the caller's call must not suffer for it.
 pub(crate) fn tell(listener: &OnTransition, transition: &Transition) -> bool {
     catch_unwind(AssertUnwindSafe(|| listener(transition))).is_ok()
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("waiting", &self.waiting).field("dropped", &self.dropped).finish_non_exhaustive()
+    }
 }

@@ -10,6 +10,7 @@ mod hint;
 mod keyed;
 mod lane;
 mod machine;
+mod metrics;
 mod outcome;
 mod permit;
 mod rejected;

@@ -98,6 +98,10 @@ impl Snapshot {
         self.outcomes[outcome.index()]
     }
 
+    pub(crate) fn ended(&self, outcome: usize) -> u64 {
+        self.outcomes.get(outcome).copied().unwrap_or_default()
+    }
+
     /// How many calls were refused for this reason.
     pub fn rejected(&self, reason: Reason) -> u64 {
         self.rejected[reason as usize]

@@ -81,10 +81,10 @@ impl Counter {
     /// assert_eq!(hits.value(), 7);
     /// # Ok::<(), bellwether_core::Error>(())
     /// ```
-    pub fn observe(&self, source: impl Fn() -> Option<u64> + Send + Sync + 'static) {
-        if let Some(cell) = &self.0 {
-            cell.observed.get_or_init(Box::default).replace(source, Some(u64::wrapping_add));
-        }
+    pub fn observe(&self, source: impl Fn() -> Option<u64> + Send + Sync + 'static) -> Observation {
+        let replace =
+            |cell: &Arc<Cell>| cell.observed.get_or_init(Box::default).replace(source, Some(u64::wrapping_add));
+        Observation { counter: self.clone(), turn: self.0.as_ref().map_or(0, replace) }
     }
 
     /// The total so far.
@@ -96,6 +96,22 @@ impl Counter {
         });
         let beside = cell.raised.load(Relaxed).wrapping_add(observed);
         cell.lanes.iter().fold(beside, |sum, lane| sum.wrapping_add(lane.count.load(Relaxed)))
+    }
+}
+
+/// A source that a counter asks; from [`Counter::observe`]. May be dropped.
+#[derive(Debug)]
+pub struct Observation {
+    counter: Counter,
+    turn: u64,
+}
+
+impl Observation {
+    /// The source is gone, and this is what it had come to: more, perhaps, than when it was last asked.
+    pub fn end(self, total: u64) {
+        if let Some(observed) = self.counter.0.as_ref().and_then(|cell| cell.observed.get()) {
+            observed.end(self.turn, total);
+        }
     }
 }
 

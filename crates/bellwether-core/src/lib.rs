@@ -26,7 +26,7 @@ mod trace;
 pub use bridge::Recorder;
 pub use business::Business;
 pub use clock::{Clock, Instant, Timestamp};
-pub use counter::{Counter, Scale};
+pub use counter::{Counter, Observation, Scale};
 pub use error::Error;
 pub use exemplar::Exemplar;
 pub use gauge::{Gauge, InFlight};

@@ -22,7 +22,11 @@ struct State<T> {
 impl<T: Copy + Default> Observed<T> {
     /// Makes this the source. What the one before had come to is what it said last, or, where sources add up, what is added to all
     /// that follow.
-    pub(crate) fn replace(&self, source: impl Fn() -> Option<T> + Send + Sync + 'static, add: Option<fn(T, T) -> T>) {
+    pub(crate) fn replace(
+        &self,
+        source: impl Fn() -> Option<T> + Send + Sync + 'static,
+        add: Option<fn(T, T) -> T>,
+    ) -> u64 {
         // What the one before has come to by now.
         let old = self.lock().source.clone();
         let final_value = old.and_then(|old| old());
@@ -34,6 +38,15 @@ impl<T: Copy + Default> Observed<T> {
         };
         state.turn += 1;
         state.source = Some(Arc::new(source));
+        state.turn
+    }
+
+    /// The source of this turn is gone, and said this last.
+    pub(crate) fn end(&self, turn: u64, last: T) {
+        let mut state = self.lock();
+        if state.turn == turn {
+            (state.source, state.last) = (None, last);
+        }
     }
 
     /// What the source says now, or said last if it is gone, with what those before it had come to.

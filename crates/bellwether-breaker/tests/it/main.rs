@@ -4,6 +4,7 @@ mod deadlines;
 mod hint;
 mod keyed;
 mod limits;
+mod metrics;
 mod model;
 mod properties;
 mod slow;

@@ -17,6 +17,8 @@ mod lane;
 mod lanes;
 #[path = "../../src/machine.rs"]
 mod machine;
+#[path = "../../src/metrics.rs"]
+mod metrics;
 #[path = "../../src/outcome.rs"]
 mod outcome;
 #[path = "../../src/permit.rs"]

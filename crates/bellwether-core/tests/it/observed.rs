@@ -25,8 +25,11 @@ fn a_counter_only_goes_up_whatever_its_sources_do() {
     assert_eq!(counter.value(), 18);
     drop(second);
     assert_eq!(counter.value(), 18, "gone, and still counted");
-    counter.observe(of(&first));
+    let observation = counter.observe(of(&first));
     assert_eq!(counter.value(), 30);
+    observation.end(14);
+    drop(first);
+    assert_eq!(counter.value(), 32, "and what it did since it was asked last");
 }
 
 #[test]
