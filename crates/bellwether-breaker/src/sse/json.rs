@@ -3,6 +3,8 @@
 //! Nothing is kept but short words, and nothing is checked but that all that was opened is closed. What the values mean is
 //! the matter of [`Facts`].
 
+use memchr::memchr2;
+
 use super::fault::Fault;
 use super::word::Word;
 
@@ -161,8 +163,9 @@ impl Sieve {
     pub(super) fn extend(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let [first, behind @ ..] = rest {
-            let in_string = matches!(self.token, Token::String) && self.escape == Escape::No;
-            let plain = if in_string { plain(rest) } else { 0 };
+            let in_string = matches!(self.token, Token::Key | Token::String) && self.escape == Escape::No;
+            // Most of an event is text, of which only its end matters.
+            let plain = if in_string { memchr2(b'"', b'\\', rest).unwrap_or(rest.len()) } else { 0 };
             if plain > 0 {
                 self.word.extend(&rest[..plain]);
                 rest = &rest[plain..];
@@ -240,7 +243,7 @@ impl Sieve {
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' | b':' => {}
             b'"' => {
-                self.word = Word::default();
+                self.word.clear();
                 self.token = if self.key_next && self.hidden == 0 { Token::Key } else { Token::String };
             }
             b'{' | b'[' => self.begin(byte == b'{'),
@@ -252,7 +255,7 @@ impl Sieve {
                 self.place = if is_object { Place::Elsewhere } else { place };
             }
             other => {
-                self.word = Word::default();
+                self.word.clear();
                 self.word.push(other);
                 self.token = Token::Literal;
             }
@@ -295,9 +298,4 @@ impl Sieve {
     fn top(&self) -> (Place, bool) {
         self.depth.checked_sub(1).map_or((Place::Elsewhere, false), |top| self.open[top])
     }
-}
-
-/// How many bytes of a string come before one that means something.
-fn plain(bytes: &[u8]) -> usize {
-    bytes.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(bytes.len())
 }

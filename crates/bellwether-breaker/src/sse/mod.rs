@@ -27,6 +27,7 @@ pub use fault::Fault;
 pub use frame::{Ending, Frame};
 
 use frame::{Judgement, Verdict};
+use memchr::memchr2;
 use payload::Payload;
 use word::Word;
 
@@ -76,7 +77,7 @@ impl Scanner {
                 rest = behind;
                 continue;
             }
-            let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            let Some(end) = memchr2(b'\n', b'\r', rest) else {
                 self.part(rest);
                 return;
             };
@@ -140,7 +141,7 @@ impl Scanner {
     fn begin_value(&mut self, field: Field) {
         match field {
             Field::Data => self.payload.begin_line(),
-            Field::Event => self.event = Word::default(),
+            Field::Event => self.event.clear(),
             Field::Comment | Field::Other => {}
         }
         self.line = Line::Value(field);
@@ -162,7 +163,7 @@ impl Scanner {
 
     fn end_event(&mut self) -> Option<Frame> {
         let judgement = self.judge();
-        self.event = Word::default();
+        self.event.clear();
         self.payload = Payload::default();
         let judgement = judgement?;
         self.verdict.note(&judgement);

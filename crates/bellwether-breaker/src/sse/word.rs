@@ -12,8 +12,15 @@ pub(super) struct Word {
 }
 
 impl Word {
+    pub(super) fn clear(&mut self) {
+        self.length = 0;
+    }
+
     pub(super) fn push(&mut self, byte: u8) {
-        self.extend(&[byte]);
+        if let Some(place) = usize::try_from(self.length).ok().and_then(|at| self.bytes.get_mut(at)) {
+            *place = byte;
+        }
+        self.length += 1;
     }
 
     pub(super) fn extend(&mut self, bytes: &[u8]) {
