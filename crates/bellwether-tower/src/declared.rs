@@ -28,7 +28,8 @@ fn fits(template: &str, path: &str) -> bool {
         let (wanted, given) = (wanted.next(), given.next());
         match wanted {
             Some(rest) if rest.starts_with("{*") && rest.ends_with('}') => return true,
-            Some(any) if any.starts_with('{') && any.ends_with('}') && given.is_some_and(|given| !given.is_empty()) => {}
+            Some(any) if any.starts_with('{') && any.ends_with('}') && given.is_some_and(|given| !given.is_empty()) => {
+            }
             None => return given.is_none(),
             _ if wanted != given => return false,
             _ => {}
