@@ -214,25 +214,22 @@ fn plan(scenario: Scenario, shape: Shape, random: &mut Random) -> Plan {
     match scenario {
         Scenario::RetryStorm => {
             let spec = &mut world.specs[target];
-            (spec.retries, spec.breaker, spec.pool, spec.servers, spec.replicas) = (3, false, None, 3, 2);
+            (spec.retries, spec.breaker, spec.pool, spec.replicas) = (3, false, None, 2);
             spec.backoff = 0.02;
-            world.tighten(target, 0.7, 3);
+            world.tighten(target, 0.6);
             world.size_deadlines(target);
         }
         Scenario::Load3 => {
-            let servers = world.specs[target].servers.min(4);
-            world.specs[target].servers = servers;
-            world.tighten(target, 0.65, servers);
+            world.tighten(target, 0.5);
             world.size_deadlines(target);
         }
         _ => {}
     }
     if let Some((_, store)) = cache {
-        world.specs[store].servers = 2;
         world.specs[store].replicas = 1;
         world.specs[store].breaker = false;
         world.specs[store].retries = 0;
-        world.tighten(store, 0.35, 2);
+        world.tighten(store, 0.2);
         world.size_deadlines(store);
     }
     world.size_pools(random);

@@ -265,12 +265,14 @@ impl World {
         own + steps.map(|step| self.long(step.to, depth + 1)).sum::<f64>()
     }
 
-    /// Makes a node work just so much that its servers are as busy as told.
-    pub(crate) fn tighten(&mut self, node: usize, load: f64, servers: usize) {
-        let rate = self.demand()[node];
+    /// Makes a node do just so much work that its servers are as busy as told. With several servers a replica its queue
+    /// is short as long as nothing happens.
+    pub(crate) fn tighten(&mut self, node: usize, load: f64) {
+        let rate = self.demand()[node].max(1e-6);
         let spec = &mut self.specs[node];
-        let mean = load * (servers * spec.replicas) as f64 / rate.max(1e-6);
-        spec.work = (mean / (spec.sigma * spec.sigma / 2.0).exp()).min(0.4);
+        spec.servers = 4;
+        spec.work =
+            (load * (spec.servers * spec.replicas) as f64 / rate / (spec.sigma * spec.sigma / 2.0).exp()).min(0.4);
         spec.load = load;
     }
 

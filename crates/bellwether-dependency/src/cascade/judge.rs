@@ -188,14 +188,19 @@ impl Judge {
                 self.open = None;
             }
         }
-        let twice = |node: usize| self.matters(graph, node) && (self.nodes[node].ailed & 0b111).count_ones() >= OPENS;
-        let opens = self.open.is_none() && (0..self.nodes.len()).any(twice);
+        let ails = |of: u8, times: u32, node: usize| {
+            self.matters(graph, node) && (self.nodes[node].ailed & of).count_ones() >= times
+        };
+        let opens = self.open.is_none() && (0..self.nodes.len()).any(|node| ails(0b111, OPENS, node));
         if self.open.is_none() && !opens {
             let idle = self.nodes.iter().all(|node| node.idle >= WINDOWS || node.windows == 0);
             return Verdict::nothing(if idle { Status::Unknown } else { Status::Healthy });
         }
         let mut verdict = self.suspects(graph);
-        if opens && verdict.suspects.is_empty() {
+        // What is slight and hurts no request has time.
+        let slight = |node: usize| verdict.lost <= 0.0 && self.nodes[node].is_slight();
+        let urgent = |node: usize| if slight(node) { ails(0b1111, OPENS + 1, node) } else { ails(0b111, OPENS, node) };
+        if opens && (verdict.suspects.is_empty() || !(0..self.nodes.len()).any(urgent)) {
             return Verdict::nothing(Status::Healthy);
         }
         if opens {

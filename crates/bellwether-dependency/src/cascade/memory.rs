@@ -18,6 +18,8 @@ pub(super) const WINDOWS: usize = 12;
 pub(super) const ENOUGH: f64 = 50.0;
 /// In the first minute queues and caches have yet to find their level.
 const SETTLED: f64 = 60.0;
+/// The share of its calls below which what ails a node is slight.
+const SLIGHT: f64 = 0.2;
 /// Nobody notices a difference in seconds below this.
 const NOTICEABLE: f64 = 0.003;
 
@@ -241,6 +243,12 @@ impl NodeMemory {
     /// The time of its own, in seconds an attempt, beyond what is normal.
     pub(super) fn own_excess(&self) -> f64 {
         (self.now.own_per_attempt() - self.normal.own_per_attempt()).max(0.0)
+    }
+
+    /// Whether only a small part of its calls suffers.
+    pub(super) fn is_slight(&self) -> bool {
+        let slow = share(self.now.slow.max(self.hanging), self.now.ended);
+        share(self.now.attempts_lost, self.now.attempts).max(slow) < SLIGHT
     }
 
     /// Whether its calls suffered in one of the last windows: what they left behind may be found only now.
