@@ -3,6 +3,7 @@
 
 mod bench;
 mod callgrind;
+mod cascade;
 mod deny;
 mod fuzz;
 mod install;
@@ -56,6 +57,11 @@ const COMMANDS: &[Command] = &[
         name: "bench",
         help: "criterion benches, rivals in the same run; further words go to criterion",
         run: bench::run,
+    },
+    Command {
+        name: "cascade",
+        help: "the cascade judge on simulated faults: --from-seed N --seeds M [--every K], default one seed from 0",
+        run: cascade::run,
     },
     Command {
         name: "callgrind",
