@@ -29,3 +29,4 @@ mod joined;
 mod reqwest_calls;
 
 mod guard;
+mod guard_body;
