@@ -161,18 +161,19 @@ impl Frame {
             return Ok(self);
         }
         for row in self.rows.iter_mut().filter(|row| row.drop_name) {
-            row.labels = row.labels.without_metadata();
+            *row = Row { labels: row.labels.without_metadata(), drop_name: false };
         }
         self.merge(SAME_LABELS)
     }
 
     /// Makes one row of those with the same labels; they must not have values at the same step.
     pub(crate) fn merge(mut self, collision: &str) -> Result<Self, Error> {
-        let mut first: Map<Labels, usize> = Map::default();
+        // A row whose name is still to go is another than one that keeps it.
+        let mut first: Map<(Labels, bool), usize> = Map::default();
         let mut duplicates = false;
         let mut target = Vec::with_capacity(self.rows.len());
         for (i, row) in self.rows.iter().enumerate() {
-            let to = *first.entry(row.labels.clone()).or_insert(i);
+            let to = *first.entry((row.labels.clone(), row.drop_name)).or_insert(i);
             duplicates |= to != i;
             target.push(to);
         }
@@ -191,7 +192,6 @@ impl Frame {
                 }
                 *place = cell;
             }
-            self.rows[to].drop_name |= self.rows[from].drop_name;
         }
         let kept: Vec<usize> = (0..target.len()).filter(|&i| target[i] == i).collect();
         Ok(self.reorder(&kept))
