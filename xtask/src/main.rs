@@ -4,6 +4,7 @@
 mod bench;
 mod callgrind;
 mod cascade;
+mod conformance;
 mod deny;
 mod fuzz;
 mod install;
@@ -52,6 +53,11 @@ const COMMANDS: &[Command] = &[
         name: "fuzz",
         help: "each fuzz target, at random for [--seconds N], default 10, or as `test` does: [--short] [TARGET ..]",
         run: fuzz::run,
+    },
+    Command {
+        name: "conformance",
+        help: "PromQL against a folder of Prometheus's test scripts: DIR [--least N%] [--verbose]",
+        run: conformance::run,
     },
     Command {
         name: "bench",

@@ -1,7 +1,7 @@
 //! Everything that must hold before a change lands, cheapest first, the test run last.
 
 use crate::step::{Step, on_path};
-use crate::{deny, fuzz, install, msrv, tidy};
+use crate::{conformance, deny, fuzz, install, msrv, tidy};
 
 pub(crate) fn run(words: &[String]) -> Result<(), String> {
     let quick = match words {
@@ -21,6 +21,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
     Step::new("doc tests", "cargo test --workspace --all-features --doc --quiet").run()?;
+    conformance::beside()?;
     if !quick {
         fuzz::run(&["--short".to_owned()])?;
     }
