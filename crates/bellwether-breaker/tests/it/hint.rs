@@ -239,6 +239,12 @@ fn limits_of_everybody_else() {
 }
 
 #[test]
+fn reading_allocates_nothing() {
+    let headers = [("retry-after", "Tue, 14 Nov 2023 22:13:50 GMT"), ("x-ratelimit-reset-tokens", "6m0s")];
+    assert_eq!(allocation_counter::measure(|| assert!(read(&headers).retry_after.is_some())).count_total, 0);
+}
+
+#[test]
 fn headers_look_like_those_of_http() {
     let mut headers = http::HeaderMap::new();
     headers.insert("Retry-After", http::HeaderValue::from_static("3"));

@@ -228,9 +228,16 @@ fn nonsense() {
 }
 
 #[test]
-fn a_scanner_is_small() {
+fn a_scanner_is_small_and_allocates_nothing() {
     let size = size_of::<Scanner>();
-    assert!(size <= 640, "{size}");
+    assert!(size <= 512, "{size}");
+    let body = events(&[ROLE, HELLO, STOP, USAGE, &HELLO.replace("Hello", &"x".repeat(1 << 16)), "[DONE]"]);
+    let read = || {
+        let mut scanner = Scanner::new();
+        body.as_bytes().chunks(100).for_each(|chunk| scanner.feed(chunk, drop));
+        assert_eq!(scanner.ending(), Ending::Complete);
+    };
+    assert_eq!(allocation_counter::measure(read).count_total, 0);
 }
 
 #[test]
