@@ -94,16 +94,21 @@ impl Judgement {
 
 fn is_ours(error: &(dyn Error + 'static)) -> bool {
     let refused = error.downcast_ref::<GuardError>().is_some_and(|error| error.rejected().is_some());
-    refused || error.is::<Rejected>() || is_callers_own(error)
+    refused || error.is::<Rejected>() || is_ours_of_reqwest(error)
 }
 
-/// Whether the request was never one.
-fn is_callers_own(error: &(dyn Error + 'static)) -> bool {
-    #[cfg(feature = "reqwest")]
-    if let Some(error) = error.downcast_ref::<reqwest::Error>() {
-        return error.is_builder();
-    }
-    let _ = error;
+/// A request that was never one; or a refusal by a middleware, which is not among the sources of the error.
+#[cfg(feature = "reqwest")]
+fn is_ours_of_reqwest(error: &(dyn Error + 'static)) -> bool {
+    let refused = match error.downcast_ref() {
+        Some(reqwest_middleware::Error::Middleware(error)) => error.chain().any(is_ours),
+        _ => false,
+    };
+    refused || error.downcast_ref().is_some_and(reqwest::Error::is_builder)
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn is_ours_of_reqwest(_: &(dyn Error + 'static)) -> bool {
     false
 }
 

@@ -30,3 +30,4 @@ mod reqwest_calls;
 
 mod guard;
 mod guard_body;
+mod guard_http;

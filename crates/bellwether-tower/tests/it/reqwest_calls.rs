@@ -31,7 +31,7 @@ fn app() -> Router {
 }
 
 /// A client for loopback. In a build that has TLS but no provider, reqwest wants one before it speaks even plain HTTP.
-fn plain() -> reqwest::ClientBuilder {
+pub(crate) fn plain() -> reqwest::ClientBuilder {
     // An error says that another test of this process was first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().tls_certs_only([]).no_proxy()
