@@ -39,7 +39,7 @@ const RULES: &[Rule] = &[
     Rule { name: "length", holds: "a library file has at most 400 lines", check: files::length, binding: true },
     Rule {
         name: "test-binary",
-        holds: "a crate has one integration test binary, tests/it/main.rs",
+        holds: "a crate has one integration test binary, tests/it/main.rs, and at most one where loom's world is all there is",
         check: files::one_test_binary,
         binding: true,
     },

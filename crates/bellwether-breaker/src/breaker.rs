@@ -8,6 +8,9 @@ use std::time::Duration;
 use bellwether_core::{Clock, Instant, Observation};
 
 use crate::events::{self, OnTransition};
+use crate::gate::{
+    AT_END, CAREFUL, CLOSED, DISABLED, FORCED_OPEN, FROM_START, Front, LIMITED, OPEN, STATE, gate, generation, state,
+};
 use crate::lane::Totals;
 use crate::machine::Machine;
 use crate::metrics::Count;
@@ -17,7 +20,7 @@ use crate::rejected::{Reason, Rejected};
 use crate::settings::{BreakerBuilder, Settings};
 use crate::snapshot::Snapshot;
 use crate::sync::{AtomicU64, Mutex};
-use crate::ticket::{GENERATION_SHIFT, LOW, Place, Ticket};
+use crate::ticket::{LOW, Place, Ticket};
 use crate::transition::{Mode, State};
 
 /// Lets calls through as long as whoever is called can take them. Cheap to clone; clones are the same breaker.
@@ -50,34 +53,6 @@ pub(crate) struct Shared {
     /// Counters that ask for what is counted here.
     shown: Mutex<Vec<(Observation, Count)>>,
 }
-
-/// What every call reads and nearly none changes, on a line of the cache by itself.
-#[derive(Debug)]
-#[repr(align(64))]
-struct Front {
-    /// The state's number, and in its low byte the state and what else there is to look at: all zero if nothing.
-    gate: AtomicU64,
-    open_until: AtomicU64,
-    /// From when on the window must be brought up to date first.
-    boundary: AtomicU64,
-    slow_after: u64,
-    /// The bits of the low byte that never change.
-    always: u64,
-}
-
-const STATE: u64 = 0x7;
-const CLOSED: u64 = State::Closed as u64;
-const OPEN: u64 = State::Open as u64;
-const FORCED_OPEN: u64 = State::ForcedOpen as u64;
-const DISABLED: u64 = State::Disabled as u64;
-/// The state is not all there is to know: the lock must be taken.
-const CAREFUL: u64 = 0x08;
-/// Calls under way are limited.
-const LIMITED: u64 = 0x10;
-/// The clock is read when a call begins.
-const FROM_START: u64 = 0x20;
-/// The clock is read when a call succeeds.
-const AT_END: u64 = 0x40;
 
 impl Breaker {
     /// Describes a breaker. Its name goes into labels and errors.
@@ -392,23 +367,6 @@ impl Drop for Shared {
             counters.into_iter().for_each(|(counter, count)| counter.end(count(&last)));
         }
     }
-}
-
-/// The word for what is known under the lock.
-fn gate(machine: &Machine, now: Instant) -> u64 {
-    let shadowed = machine.mode == Mode::Shadow && machine.state != State::Closed;
-    let careful = machine.is_careful(now) || shadowed;
-    (u64::from(machine.generation) << GENERATION_SHIFT) | (u64::from(careful) * CAREFUL) | machine.state as u64
-}
-
-#[inline]
-fn generation(gate: u64) -> u32 {
-    (gate >> GENERATION_SHIFT) as u32
-}
-
-fn state(gate: u64) -> State {
-    let at = (gate & STATE) as usize;
-    State::ALL.get(at).copied().unwrap_or(State::Disabled)
 }
 
 impl fmt::Debug for Breaker {

@@ -6,6 +6,7 @@ mod call;
 mod deadlines;
 mod error;
 mod events;
+mod gate;
 mod hint;
 mod keyed;
 mod lane;

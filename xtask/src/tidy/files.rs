@@ -47,7 +47,7 @@ pub(super) fn one_test_binary(tree: &Tree) -> Vec<Finding> {
         let parts: Vec<&str> = inner.split('/').collect();
         match parts.as_slice() {
             ["tests", file] => Some((*file).to_owned()),
-            ["tests", folder, "main.rs"] if *folder != "it" => Some(format!("{folder}/main.rs")),
+            ["tests", folder, "main.rs"] if !["it", "loom"].contains(folder) => Some(format!("{folder}/main.rs")),
             _ => None,
         }
     };

@@ -45,7 +45,14 @@ fn test_binary() {
     for path in wrong {
         check("test-binary", &[(path, "")], &[path]);
     }
-    for path in ["crates/a/tests/it/main.rs", "crates/a/tests/it/b.rs", "tests/tests/it/main.rs", "tests/src/a.rs"] {
+    let right = [
+        "crates/a/tests/it/main.rs",
+        "crates/a/tests/it/b.rs",
+        "crates/a/tests/loom/main.rs",
+        "tests/tests/it/main.rs",
+        "tests/src/a.rs",
+    ];
+    for path in right {
         check("test-binary", &[(path, "")], &[]);
     }
 }

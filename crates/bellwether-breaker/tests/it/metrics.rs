@@ -30,7 +30,9 @@ fn shown(registry: &Registry) -> BTreeMap<String, f64> {
             match series.handle() {
                 Handle::Counter(counter) => drop(samples.insert(name, counter.value() as f64)),
                 Handle::Gauge(gauge) => {
-                    gauge.known().inspect(|level| drop(samples.insert(name, *level)));
+                    if let Some(level) = gauge.known() {
+                        samples.insert(name, level);
+                    }
                 }
                 Handle::StateSet(set) => {
                     let (_, states) = metric.states().unwrap();

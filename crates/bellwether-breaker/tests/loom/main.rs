@@ -11,6 +11,8 @@ mod call;
 mod error;
 #[path = "../../src/events.rs"]
 mod events;
+#[path = "../../src/gate.rs"]
+mod gate;
 #[path = "../../src/lane.rs"]
 mod lane;
 #[path = "../../../bellwether-core/src/lanes.rs"]
