@@ -214,7 +214,9 @@ fn nonsense() {
         check(&events(&[HELLO, data]), &[content(5), Work], Ending::Truncated);
     }
     // A value without a key is nowhere.
-    for data in ["{{\"type\":\"error\"}}", "{[\"error\"],{\"error\":1}}", "{\"x\",{\"error\":1}}"] {
+    for data in
+        ["{{\"type\":\"error\"}}", "{{\"type\":1}\"error\"}", "{[\"error\"],{\"error\":1}}", "{\"x\",{\"error\":1}}"]
+    {
         check(&events(&[data]), &[content(data.len() as u64)], Ending::Unknown);
     }
     let nested = format!("{{\"choices\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
