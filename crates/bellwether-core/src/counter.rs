@@ -64,8 +64,15 @@ impl Counter {
         }
     }
 
-    /// Adds the total of a source that is asked when somebody reads, beside what is added here; `None` says that it is gone. What
-    /// a source had come to when it went, or another took its place, stays: a counter only goes up.
+    /// Adds a total that is kept elsewhere and asked for when somebody reads, beside what is added here and what it is
+    /// [raised](Self::raise_to) to: what counts it need not count twice.
+    ///
+    /// A counter only goes up. When the source says less than before, or `None` because it is gone, what it had come to
+    /// stays; and so it does when another source takes its place, which is then added from 0.
+    ///
+    /// The source is called by readers, while no lock is held. It must not read this counter, which would ask it again.
+    /// What it captures lives as long as the series: a `Weak` of what it asks is better than an `Arc`. If it panics, that
+    /// counts as `None`.
     ///
     /// ```
     /// use bellwether_core::Registry;
@@ -82,18 +89,23 @@ impl Counter {
     /// # Ok::<(), bellwether_core::Error>(())
     /// ```
     pub fn observe(&self, source: impl Fn() -> Option<u64> + Send + Sync + 'static) -> Observation {
-        let replace =
-            |cell: &Arc<Cell>| cell.observed.get_or_init(Box::default).replace(source, Some(u64::wrapping_add));
-        Observation { counter: self.clone(), turn: self.0.as_ref().map_or(0, replace) }
+        let (mut turn, mut before) = (0, 0);
+        if let Some(cell) = &self.0 {
+            let observed = cell.observed.get_or_init(|| Box::new(Observed::new(0)));
+            // The one before is asked once more.
+            observed.read(u64::max);
+            turn = observed.replace(|total| {
+                before = total;
+                move || Some(total.saturating_add(source()?))
+            });
+        }
+        Observation { counter: self.clone(), turn, before }
     }
 
     /// The total so far.
     pub fn value(&self) -> u64 {
         let Some(cell) = &self.0 else { return 0 };
-        let observed = cell.observed.get().map_or(0, |observed| {
-            let (_, last, before) = observed.read();
-            before.wrapping_add(last)
-        });
+        let observed = cell.observed.get().map_or(0, |observed| observed.read(u64::max).1);
         let beside = cell.raised.load(Relaxed).wrapping_add(observed);
         cell.lanes.iter().fold(beside, |sum, lane| sum.wrapping_add(lane.count.load(Relaxed)))
     }
@@ -104,13 +116,15 @@ impl Counter {
 pub struct Observation {
     counter: Counter,
     turn: u64,
+    /// What the sources before had come to.
+    before: u64,
 }
 
 impl Observation {
     /// The source is gone, and this is what it had come to: more, perhaps, than when it was last asked.
     pub fn end(self, total: u64) {
         if let Some(observed) = self.counter.0.as_ref().and_then(|cell| cell.observed.get()) {
-            observed.end(self.turn, total);
+            observed.end(self.turn, |last| last.max(self.before.saturating_add(total)));
         }
     }
 }

@@ -95,29 +95,56 @@ impl Gauge {
         self.count(1_u64.wrapping_neg());
     }
 
-    /// From now on the level is that of a source which is asked when somebody reads. `None` says that it is not known, and the
-    /// series is then left out of what is exported: not knowing is not 0.
+    /// From now on the level is that of a source which is asked when somebody reads, and not what was set or added; what is
+    /// [under way](Self::in_flight) is counted beside it. `None`, or a number that is not finite, says that the level is not
+    /// known, and the series is then left out of what is exported: not knowing is not 0.
+    ///
+    /// A source must not read what it is read by, as with [counters](crate::Counter::observe).
+    ///
+    /// ```
+    /// use bellwether_core::Registry;
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let queue = Arc::new(Mutex::new(vec!["a job"]));
+    /// let length = Registry::new().gauge("queue.length").unit("{job}").build()?;
+    /// let source = Arc::downgrade(&queue);
+    /// length.observe(move || Some(source.upgrade()?.lock().ok()?.len() as f64));
+    /// assert_eq!(length.known(), Some(1.0));
+    /// drop(queue);
+    /// assert_eq!(length.known(), None); // not 0: there is no queue
+    /// # Ok::<(), bellwether_core::Error>(())
+    /// ```
     pub fn observe(&self, source: impl Fn() -> Option<f64> + Send + Sync + 'static) {
         if let Some(cell) = &self.0 {
-            cell.observed.get_or_init(Box::default).replace(source, None);
+            let known = move || source().filter(|level| level.is_finite());
+            let last = || f64::from_bits(cell.level.load(Relaxed));
+            cell.observed.get_or_init(|| Box::new(Observed::new(last()))).replace(|_| known);
         }
     }
 
     /// The level now, as [`value`](Self::value) has it, unless it is [observed](Self::observe) and not known.
     pub fn known(&self) -> Option<f64> {
-        match self.0.as_ref().and_then(|cell| cell.observed.get()) {
-            Some(observed) => observed.read().0.filter(|level| level.is_finite()),
-            None => Some(self.value()),
-        }
+        self.read().0
     }
 
-    /// The level now, with what is under way. What begins and ends elsewhere meanwhile may be counted or not.
+    /// The level now, with what is under way. What begins and ends elsewhere meanwhile may be counted or not. Of a level that
+    /// is [observed](Self::observe) and not known now, what was known last.
     pub fn value(&self) -> f64 {
-        let Some(cell) = &self.0 else { return 0.0 };
-        match cell.observed.get() {
-            Some(observed) => Some(observed.read().1).filter(|level| level.is_finite()).unwrap_or_default(),
-            None => f64::from_bits(cell.level.load(Relaxed)) + cell.under_way(),
-        }
+        self.read().1
+    }
+
+    /// The level as far as it is known, and as it was known last.
+    fn read(&self) -> (Option<f64>, f64) {
+        let Some(cell) = &self.0 else { return (Some(0.0), 0.0) };
+        let (now, last) = match cell.observed.get() {
+            Some(observed) => observed.read(|_, now| now),
+            None => {
+                let level = f64::from_bits(cell.level.load(Relaxed));
+                (Some(level), level)
+            }
+        };
+        let under_way = cell.under_way();
+        (now.map(|level| level + under_way), last + under_way)
     }
 
     #[inline]

@@ -138,6 +138,12 @@ pub(crate) fn cut(text: &str, max: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
+/// Whether two names may be written the same, where a format knows no other characters than letters, digits and underscores.
+pub(crate) fn alike(a: &str, b: &str) -> bool {
+    let words = |name| str::split(name, |c: char| !c.is_ascii_alphanumeric()).filter(|word: &&str| !word.is_empty());
+    words(a).eq(words(b))
+}
+
 fn check_name(name: &str) -> Result<(), Error> {
     let first = name.bytes().next();
     let legal = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-' | b'/');

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use crate::histogram::Shape;
 use crate::observed::Observed;
 use crate::sync::OnceBox;
 
@@ -26,10 +27,14 @@ use crate::sync::OnceBox;
 #[must_use = "state sets do nothing unless you use them"]
 pub struct StateSet(Option<Arc<Cell>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Cell {
     state: AtomicUsize,
     observed: OnceBox<Observed<usize>>,
+    /// How many states there are.
+    of: usize,
+    /// Counts what is no state.
+    shape: Arc<Shape>,
 }
 
 impl StateSet {
@@ -41,23 +46,32 @@ impl StateSet {
         Self(None)
     }
 
-    pub(crate) fn live() -> Self {
-        Self(Some(Arc::default()))
+    pub(crate) fn live(of: usize, shape: &Arc<Shape>) -> Self {
+        let (state, observed) = (AtomicUsize::new(0), OnceBox::new());
+        Self(Some(Arc::new(Cell { state, observed, of, shape: Arc::clone(shape) })))
     }
 
-    /// Enters a state, by its position among those that were declared. A reader takes one beyond the last for the last.
+    /// Enters a state, by its position among those that were declared. A position that none of them has is ignored, and
+    /// counted by [`Metric::dropped`](crate::Metric::dropped).
     #[inline]
     pub fn set(&self, state: usize) {
-        if let Some(cell) = &self.0 {
+        if let Some(cell) = &self.0
+            && is_state(state, cell.of, &cell.shape)
+        {
             cell.state.store(state, Relaxed);
         }
     }
 
-    /// From now on the state is that of a source which is asked when somebody reads. When it says `None`, the state stays
-    /// the one it said last.
+    /// From now on the state is that of a source which is asked when somebody reads, and not what was set. When it says
+    /// `None`, or a position that no state has, the state stays the one that was known last.
+    ///
+    /// A source must not read what it is read by, as with [counters](crate::Counter::observe).
     pub fn observe(&self, source: impl Fn() -> Option<usize> + Send + Sync + 'static) {
         if let Some(cell) = &self.0 {
-            cell.observed.get_or_init(Box::default).replace(source, None);
+            let (of, shape) = (cell.of, Arc::clone(&cell.shape));
+            let known = move || source().filter(|state| is_state(*state, of, &shape));
+            let last = || cell.state.load(Relaxed);
+            cell.observed.get_or_init(|| Box::new(Observed::new(last()))).replace(|_| known);
         }
     }
 
@@ -65,8 +79,15 @@ impl StateSet {
     pub fn state(&self) -> usize {
         let Some(cell) = &self.0 else { return 0 };
         match cell.observed.get() {
-            Some(observed) => observed.read().1,
+            Some(observed) => observed.read(|_, now| now).1,
             None => cell.state.load(Relaxed),
         }
     }
+}
+
+fn is_state(state: usize, of: usize, shape: &Shape) -> bool {
+    if state >= of {
+        shape.dropped.fetch_add(1, Relaxed);
+    }
+    state < of
 }

@@ -10,7 +10,7 @@ use super::metric::{Metric, Spec};
 use crate::counter::Scale;
 use crate::error::Error;
 use crate::histogram::{Histogram, grid};
-use crate::labels::{MAX_VALUE_LEN, Names, cut};
+use crate::labels::{MAX_VALUE_LEN, Names, alike, cut};
 use crate::state_set::StateSet;
 
 /// A histogram has at most this many bounds.
@@ -120,9 +120,13 @@ impl<I: Instrument, const N: usize> MetricBuilder<'_, I, N> {
         let registry = self.registry;
         let registered = Names::new(names).and_then(|names| {
             if let Some((label, _)) = &self.spec.states
-                && names.position(label).is_some()
+                && names.iter().chain(["overflow"]).any(|name| alike(name, label))
             {
-                return Err(Error::illegal("label", label, "another name than that of the label of the states"));
+                return Err(Error::illegal(
+                    "label of states",
+                    label,
+                    "a name that differs from the other labels' in a letter",
+                ));
             }
             let metric = registry.insert(self.spec.checked()?)?;
             let names = metric.intern(names);
@@ -143,10 +147,19 @@ impl Spec {
             return Err(Error::illegal("scale", &factor.to_string(), "a positive number such as 1e-9"));
         }
         if let Some((label, states)) = &self.states {
+            let unit = self.unit.as_deref().unwrap_or_default();
+            if !(unit.is_empty() || unit.starts_with('{') && unit.ends_with('}')) {
+                return Err(Error::illegal("unit of a state set", unit, "none, or a remark such as \"{breaker}\""));
+            }
             Names::new([&**label])?;
             let distinct = states.iter().collect::<HashSet<_>>().len() == states.len();
-            if !distinct || !(1..=StateSet::MAX_STATES).contains(&states.len()) {
-                return Err(Error::illegal("list of states", &format!("{states:?}"), "1 to 16 different names"));
+            let named = states.iter().all(|state| (1..=MAX_VALUE_LEN).contains(&state.len()));
+            if !distinct || !named || !(1..=StateSet::MAX_STATES).contains(&states.len()) {
+                return Err(Error::illegal(
+                    "list of states",
+                    &format!("{states:?}"),
+                    "1 to 16 different names of at most 256 bytes",
+                ));
             }
         }
         self.bounds = check_bounds(self.bounds)?;

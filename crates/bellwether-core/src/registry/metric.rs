@@ -201,7 +201,7 @@ impl Metric {
         self.overflowed.load(Relaxed)
     }
 
-    /// How many NaN or infinite values a histogram was offered and dropped.
+    /// How many NaN or infinite values a histogram was offered and dropped, or a state set positions that no state has.
     pub fn dropped(&self) -> u64 {
         self.shape.dropped.load(Relaxed)
     }
@@ -293,7 +293,10 @@ impl Metric {
             MetricKind::Counter => Handle::Counter(Counter::live()),
             MetricKind::Gauge => Handle::Gauge(Gauge::live()),
             MetricKind::Histogram => Handle::Histogram(Histogram::live(&self.shape)),
-            MetricKind::StateSet => Handle::StateSet(StateSet::live()),
+            MetricKind::StateSet => {
+                let of = self.states.as_ref().map_or(0, |(_, states)| states.len());
+                Handle::StateSet(StateSet::live(of, &self.shape))
+            }
         };
         Series { hash, names, values, created: self.shape.clock.timestamp(), handle }
     }

@@ -24,6 +24,9 @@ pub(super) struct Family {
     pub(super) metrics: Vec<Arc<Metric>>,
     /// Set if two series might come out with the same labels: hashes of those that did so far.
     pub(super) seen: Option<HashSet<u64>>,
+    /// Whether the states of all its state sets are told apart by a label of the family's own name. OpenMetrics calls them
+    /// by their type only then.
+    pub(super) labeled_by_name: bool,
 }
 
 /// All families of a registry, by the dotted names' order.
@@ -63,7 +66,16 @@ impl Plan {
                     let unit = unit.filter(|unit| name.strip_suffix(&**unit).is_some_and(|rest| rest.ends_with('_')));
                     let help = metric.description().to_owned();
                     let kind = metric.kind();
-                    plan.families.push(Family { name, full_name, kind, unit, help, metrics: vec![metric], seen: None });
+                    plan.families.push(Family {
+                        name,
+                        full_name,
+                        kind,
+                        unit,
+                        help,
+                        metrics: vec![metric],
+                        seen: None,
+                        labeled_by_name: false,
+                    });
                 }
                 Some(Owner::Target) => plan.refused.push(format!("{}: target_info is the resource", metric.name())),
                 Some(Owner::Family(at)) => plan.join(at, &name, metric),
@@ -71,6 +83,7 @@ impl Plan {
         }
         for family in &mut plan.families {
             family.seen = family.may_repeat(names, format).then(HashSet::new);
+            family.labeled_by_name = family.is_labeled_by_name(names, format);
         }
         plan
     }
@@ -109,6 +122,11 @@ impl Family {
         let histogram = self.kind == MetricKind::Histogram;
         let written = first.iter().map(|name| labels::written(names, format.escaping(), histogram, name));
         self.metrics.len() > 1 || sets.next().is_some() || written.collect::<HashSet<_>>().len() < first.len()
+    }
+
+    fn is_labeled_by_name(&self, names: Names, format: Format) -> bool {
+        let label = |metric: &Metric| Some(labels::written(names, format.escaping(), false, metric.states()?.0));
+        self.metrics.iter().all(|metric| label(metric).as_ref() == Some(&self.name))
     }
 }
 

@@ -147,13 +147,12 @@ impl Protobuf {
 
     /// A gauge for each state, by one reading: exactly one of them is 1.
     fn state_set(&mut self, state: usize) {
-        let is = state.min(self.states.len().saturating_sub(1));
         for (at, label) in self.states.iter().enumerate() {
             self.metric.clear();
             self.metric.extend_from_slice(&self.block);
             self.metric.extend_from_slice(label);
             self.inner.clear();
-            wire::double(1, if at == is { 1.0 } else { 0.0 }, &mut self.inner);
+            wire::double(1, if at == state { 1.0 } else { 0.0 }, &mut self.inner);
             wire::bytes(2, &self.inner, &mut self.metric);
             wire::bytes(4, &self.metric, &mut self.body);
         }

@@ -93,6 +93,7 @@ impl Text {
             MetricKind::Counter if self.open_metrics => ("counter", &family.name),
             MetricKind::Counter => ("counter", &family.full_name),
             MetricKind::Histogram => ("histogram", &family.name),
+            MetricKind::StateSet if self.open_metrics && family.labeled_by_name => ("stateset", &family.name),
             _ => ("gauge", &family.name),
         };
         self.describe(name, kind, family.unit.as_deref().filter(|_| self.open_metrics), &family.help, out);
@@ -159,7 +160,7 @@ impl Text {
             }
             Handle::StateSet(set) => {
                 // Read once: exactly one of the samples is 1.
-                let is = set.state().min(self.states.len().saturating_sub(1));
+                let is = set.state();
                 for (at, state) in self.states.iter().enumerate() {
                     self.line.clear();
                     self.line.extend_from_slice(&self.block);

@@ -74,13 +74,12 @@ pub(super) fn level(out: &mut Vec<u8>, series: &Series, start: Option<Timestamp>
 /// A point for each state of a set, by one reading: exactly one of them is 1.
 pub(super) fn states(out: &mut Vec<u8>, series: &Series, now: Timestamp, of: (&str, &[Box<str>]), state: usize) {
     let (label, states) = of;
-    let is = state.min(states.len().saturating_sub(1));
-    for (at, state) in states.iter().enumerate() {
+    for (at, name) in states.iter().enumerate() {
         wire::nested(out, POINT, 2, |out| {
-            let level = if at == is { 1.0_f64 } else { 0.0 };
+            let level = if at == state { 1.0_f64 } else { 0.0 };
             fixed(out, [(3, now.unix_nanos()), (4, level.to_bits())]);
             attributes(out, 7, series);
-            wire::text_attribute(out, 7, label, state);
+            wire::text_attribute(out, 7, label, name);
         });
     }
 }

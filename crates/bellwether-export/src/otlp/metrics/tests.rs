@@ -267,3 +267,22 @@ fn a_state_set_is_a_point_for_each_state() {
         assert_eq!(points, expected, "{temporality:?}");
     }
 }
+
+#[test]
+fn one_state_is_1_in_every_push_while_it_changes() {
+    let (registry, _) = registry();
+    let door = registry.state_set("door.state", "state", ["closed", "open", "ajar"]).build().unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let relaxed = std::sync::atomic::Ordering::Relaxed;
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..).take_while(|_| !stop.load(relaxed)).for_each(|at| door.set(at % 3)));
+        for round in 0..1000 {
+            let temporality = [Temporality::Cumulative, Temporality::Delta][round % 2];
+            let metric = metric(&registry, Push { temporality, ..Push::default() });
+            let Some(Data::Gauge(gauge)) = metric.data else { panic!("not a gauge") };
+            let ones = gauge.data_points.iter().filter(|point| point.value == Some(Number::AsDouble(1.0))).count();
+            assert_eq!((ones, gauge.data_points.len()), (1, 3));
+        }
+        stop.store(true, relaxed);
+    });
+}
