@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use bellwether_dependency::cascade::{Loop, Verdict};
 
-use crate::fault::Scenario;
-use crate::run::{METHODS, Outcome};
-use crate::world::Shape;
+use super::fault::Scenario;
+use super::run::{METHODS, Outcome};
+use super::world::Shape;
 
 const WORDS: [&str; 10] =
     ["root", "victim", "other", "pool", "process", "network", "callers", "load", "unknown", "nothing"];

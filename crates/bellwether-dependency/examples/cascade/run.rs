@@ -3,10 +3,10 @@
 use bellwether_core::Instant;
 use bellwether_dependency::cascade::{Cause, Failure, Judge, Loop, Method, Root, Status, Verdict, Window};
 
-use crate::fault::{Effect, Fault, Scenario, Trouble};
-use crate::random::Random;
-use crate::sim::{Sim, TICK};
-use crate::world::{Shape, Spec, Step, When, World};
+use super::fault::{Effect, Fault, Scenario, Trouble};
+use super::random::Random;
+use super::sim::{Sim, TICK};
+use super::world::{Shape, Spec, Step, When, World};
 
 /// The methods that are compared, the real one first.
 pub(crate) const METHODS: [Method; 4] = [Method::Full, Method::WithoutOnset, Method::WithoutRules, Method::Correlation];

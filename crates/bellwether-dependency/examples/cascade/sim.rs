@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use bellwether_dependency::cascade::{EdgeId, Failure, Graph, Kind, NodeId, Relation, Window};
 
-use crate::fault::{Effect, Fault, Trouble};
-use crate::random::Random;
-use crate::world::{When, World};
+use super::fault::{Effect, Fault, Trouble};
+use super::random::Random;
+use super::world::{When, World};
 
 /// The length of a window in seconds.
 pub(crate) const TICK: f64 = 5.0;

@@ -1,6 +1,6 @@
 //! The simulated world before anything happens in it: routes, dependencies, pools, and how they call each other.
 
-use crate::random::Random;
+use super::random::Random;
 
 /// The graphs of the test plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,6 +22,8 @@ pub(super) struct Ailment {
 /// Fewer hits prove nothing, and a few more are needed if most calls are well.
 const LEAST: f64 = 3.0;
 const LEAST_OF_MANY: f64 = 5.0;
+/// The parts of windows that losses must be spread over then: a replica that restarts, a moment's pause, fill fewer.
+const PARTS_OF_MANY: f64 = 4.0;
 /// Of so many calls one need not look further back.
 const PLENTY: f64 = 150.0;
 /// The share of failures that matters: of a node whose normal is known, and of one whose is not.
@@ -93,7 +95,7 @@ fn lasting(node: &NodeMemory) -> bool {
     let (mut lost, mut tried, mut parts) = (0.0, 0.0, 0.0);
     for tally in &node.recent[..node.windows] {
         (lost, tried, parts) = (lost + tally.attempts.hits, tried + tally.attempts.n, parts + tally.parts);
-        if parts >= if 3.0 * lost > tried { LEAST } else { LEAST_OF_MANY } {
+        if parts >= if 3.0 * lost > tried { LEAST } else { PARTS_OF_MANY } {
             return true;
         }
         if tried >= PLENTY {

@@ -6,7 +6,7 @@ use super::charge::{Charge, Subject};
 use super::failure::Failure;
 use super::flow::{Flows, Scene};
 use super::graph::Kind;
-use super::memory::{NodeMemory, share};
+use super::memory::{NodeMemory, Tally, share};
 use super::rules::Context;
 use super::verdict::{Cause, Root};
 
@@ -35,12 +35,12 @@ pub(super) fn sentences(context: &Context<'_>, charge: &Charge, score: f64) -> V
             ));
         }
         Subject::Callers(route) => {
-            let now = &scene.nodes[route].now;
+            let (memory, windows) = (&scene.nodes[route], scene.nodes[route].windows.min(3));
+            let recent = memory.recent[..windows].iter().map(|tally| tally.bad_requests);
+            let (bad, of) = recent.fold((0.0, 0.0), |sum, hits| (sum.0 + hits.hits, sum.1 + hits.n));
             said.push(format!(
-                "{:.0} of {:.0} requests of the last windows were bad ones; normal is {}.",
-                now.bad_requests,
-                now.ended,
-                percent(share(scene.nodes[route].normal.bad_requests, scene.nodes[route].normal.ended))
+                "{bad:.0} of {of:.0} requests of the last {windows} windows were bad ones; normal is {}.",
+                percent(share(memory.normal.bad_requests, memory.normal.ended))
             ));
         }
         Subject::Load => said.push(format!(
@@ -75,11 +75,13 @@ fn of_node(context: &Context<'_>, node: usize, charge: &Charge, said: &mut Vec<S
         said.push(format!("{behind} gets {:.1} times its usual share of calls.", context.demand(charge.at)));
         return;
     }
-    if memory.now.attempts_lost > 0.0 {
+    let windows = memory.windows.min(3);
+    let tallies = &memory.recent[..windows];
+    let sum = |of: fn(&Tally) -> f64| tallies.iter().map(of).sum::<f64>();
+    let (lost, tried) = (sum(|tally| tally.attempts.hits), sum(|tally| tally.attempts.n));
+    if lost > 0.0 {
         said.push(format!(
-            "{:.0} of {:.0} attempts of the last windows failed{}; normal is {}.",
-            memory.now.attempts_lost,
-            memory.now.attempts,
+            "{lost:.0} of {tried:.0} attempts of the last {windows} windows failed{}; normal is {}.",
             classes(memory),
             percent(share(memory.normal.attempts_lost, memory.normal.attempts))
         ));
@@ -101,12 +103,15 @@ fn of_node(context: &Context<'_>, node: usize, charge: &Charge, said: &mut Vec<S
     }
 }
 
-/// The failures of a node by class, the most frequent first: ` (12 timeout, 3 connect)`.
+/// The failures of a node by class, the most frequent first: ` (timeout 80 %, connect 20 %)`.
 fn classes(memory: &NodeMemory) -> String {
-    let counts = Failure::ALL.into_iter().zip(memory.now.failed);
-    let mut counts: Vec<(Failure, f64)> = counts.filter(|(class, n)| class.is_loss() && *n >= 0.5).collect();
-    counts.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let words: Vec<String> = counts.iter().take(3).map(|(class, n)| format!("{n:.0} {class}")).collect();
+    let counts = Failure::ALL.into_iter().zip(memory.now.failed).filter(|(class, _)| class.is_loss());
+    let total: f64 = counts.clone().map(|(_, n)| n).sum();
+    let mut shares: Vec<(Failure, f64)> = counts.map(|(class, n)| (class, share(n, total))).collect();
+    shares.retain(|(_, share)| *share >= 0.05);
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let words: Vec<String> =
+        shares.iter().take(3).map(|(class, share)| format!("{class} {}", percent(*share))).collect();
     if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
 }
 
