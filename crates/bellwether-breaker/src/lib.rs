@@ -19,6 +19,7 @@ mod retries;
 mod running;
 mod settings;
 mod snapshot;
+pub mod sql;
 pub mod sse;
 mod sync;
 mod ticket;
