@@ -286,3 +286,20 @@ fn one_state_is_1_in_every_push_while_it_changes() {
         stop.store(true, relaxed);
     });
 }
+
+/// A source that is elsewhere each time it is asked shows whether it was asked once.
+#[test]
+fn a_state_set_is_asked_once_for_all_its_points() {
+    let (registry, _) = registry();
+    let door = registry.state_set("door.state", "state", ["closed", "open", "ajar"]).build().unwrap();
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    door.observe(move || Some(asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 3));
+    for round in 0..6 {
+        let temporality = [Temporality::Cumulative, Temporality::Delta][round % 2];
+        let metric = metric(&registry, Push { temporality, ..Push::default() });
+        let Some(Data::Gauge(gauge)) = metric.data else { panic!("not a gauge") };
+        let seen: Vec<_> = gauge.data_points.iter().map(|point| point.value).collect();
+        let expected: Vec<_> = (0..3).map(|state| Some(Number::AsDouble(f64::from(state == round % 3)))).collect();
+        assert_eq!(seen, expected, "push {round}");
+    }
+}

@@ -1,13 +1,14 @@
 //! State sets: a sample for each state, of which exactly one is 1 in every scrape.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use bellwether_core::Registry;
 use bellwether_export::prometheus::Format;
 
 use super::histogram::families;
+use super::parse::samples;
 use super::{bytes, registry, text};
 
 fn doors(registry: &Registry) -> bellwether_core::Family<bellwether_core::StateSet, 1> {
@@ -62,4 +63,24 @@ fn one_state_is_1_in_every_scrape_while_it_changes() {
     }
     stop.store(true, Relaxed);
     flipping.join().unwrap();
+}
+
+/// A source that is elsewhere each time it is asked shows whether it was asked once.
+#[test]
+fn a_state_set_is_asked_once_for_all_its_samples() {
+    let registry = registry();
+    let asked = AtomicUsize::new(0);
+    doors(&registry).get(["front"]).observe(move || Some(asked.fetch_add(1, Relaxed) % 3));
+    for round in 0..6 {
+        let seen: Vec<f64> = match [Format::TEXT, Format::OPEN_METRICS, Format::PROTOBUF][round / 2] {
+            Format::PROTOBUF => {
+                let families = families(&bytes(&registry, Format::PROTOBUF));
+                let door = families.iter().find(|family| family.name == "door_state").unwrap();
+                door.series.iter().filter_map(|series| series.value).collect()
+            }
+            format => samples(&text(&registry, format)).iter().map(|sample| sample.value).collect(),
+        };
+        let expected: Vec<f64> = (0..3).map(|state| f64::from(state == round % 3)).collect();
+        assert_eq!(seen, expected, "scrape {round}");
+    }
 }
