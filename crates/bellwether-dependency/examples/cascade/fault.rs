@@ -107,6 +107,6 @@ pub(crate) enum Trouble {
 impl Fault {
     pub(crate) fn is_on(&self, now: f64) -> bool {
         let on = now >= self.from && now < self.until;
-        on && self.on_off.is_none_or(|period| ((now - self.from) / period) as u64 % 2 == 0)
+        on && self.on_off.is_none_or(|period| (((now - self.from) / period) as u64).is_multiple_of(2))
     }
 }

@@ -101,8 +101,8 @@ impl Report {
         let trace = std::env::var_os("CASCADE_TRACE").is_some();
         if !due {
             row.opened_undue += u64::from(full.opening.is_some());
-            if trace && full.opening.is_some() {
-                eprintln!("{scenario:?} {shape:?} {seed}: undue {}", full.opening.as_ref().expect("it is there"));
+            if let Some(verdict) = full.opening.as_ref().filter(|_| trace) {
+                eprintln!("{scenario:?} {shape:?} {seed}: undue {verdict}");
             }
             return;
         }

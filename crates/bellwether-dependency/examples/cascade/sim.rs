@@ -371,15 +371,17 @@ impl Sim {
     /// Asks the breaker and the pool, then tries.
     fn begin(&mut self, call: CallId) {
         let node = self.calls[call as usize].node;
+        if !self.calls[call as usize].seen {
+            // Other processes have breakers and pools of their own; of these there are none.
+            return self.begin_attempt(call);
+        }
         if self.world.specs[node].breaker && !self.admits(node) {
             let edge = self.states[node].breaker_edge;
             self.refuse(call, edge);
             return;
         }
         let Some(pool) = self.world.specs[node].pool else { return self.begin_attempt(call) };
-        if self.calls[call as usize].seen
-            && let Some(counts) = self.pools[pool].node.and_then(|id| self.window.node(id))
-        {
+        if let Some(counts) = self.pools[pool].node.and_then(|id| self.window.node(id)) {
             counts.started += 1;
         }
         if self.pools[pool].taken < self.world.pools[pool] {
@@ -685,7 +687,7 @@ impl Sim {
             return self.finish(call, Some(class));
         }
         let attempt = self.calls[call as usize].attempt;
-        let (backoff, breaker) = (spec.backoff, spec.breaker);
+        let (backoff, breaker) = (spec.backoff, spec.breaker && self.calls[call as usize].seen);
         if breaker && !self.admits(node) {
             let edge = self.states[node].breaker_edge;
             return self.refuse(call, edge);
@@ -746,7 +748,7 @@ impl Sim {
         this.in_attempt = false;
         let own_time = Duration::from_secs_f64(std::mem::take(&mut this.own_time).max(0.0));
         let (node, seen) = (this.node, this.seen);
-        if self.world.specs[node].breaker && failure != Some(Failure::Cancelled) {
+        if self.world.specs[node].breaker && seen && failure != Some(Failure::Cancelled) {
             self.tell_breaker(node, failure.is_some_and(Failure::is_loss));
         }
         if !seen {

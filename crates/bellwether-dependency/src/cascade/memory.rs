@@ -19,7 +19,7 @@ pub(super) const ENOUGH: f64 = 50.0;
 /// In the first minute queues and caches have yet to find their level.
 const SETTLED: f64 = 60.0;
 /// The share of its calls below which what ails a node is slight.
-const SLIGHT: f64 = 0.09;
+const SLIGHT: f64 = 0.06;
 /// Nobody notices a difference in seconds below this.
 const NOTICEABLE: f64 = 0.003;
 

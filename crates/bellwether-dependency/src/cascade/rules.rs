@@ -3,7 +3,7 @@
 use super::charge::{Charge, Subject};
 use super::failure::Failure;
 use super::flow::Scene;
-use super::graph::Kind;
+use super::graph::{Kind, Relation};
 use super::memory::share;
 use super::verdict::{Cause, Loop};
 
@@ -18,7 +18,8 @@ pub(super) struct Context<'a> {
 }
 
 /// The rules, in the order in which they are asked.
-pub(super) const RULES: &[fn(&Context<'_>, &mut [Charge])] = &[without_caller, cold_cache, stalled, common_mode, load];
+pub(super) const RULES: &[fn(&Context<'_>, &mut [Charge])] =
+    &[without_caller, declared, cold_cache, stalled, common_mode, load];
 
 /// Calls that nobody is known to make began to fail when a node did on its own: it likely makes them, past the scope.
 fn without_caller(context: &Context<'_>, charges: &mut [Charge]) {
@@ -55,6 +56,25 @@ fn without_caller(context: &Context<'_>, charges: &mut [Charge]) {
             if node != child && !calls_it && like && first {
                 (charge.subject, charge.at, charge.counted) = (Subject::Node(child), child, 0.0);
             }
+        }
+    }
+}
+
+/// Somebody said that a node depends on another, and no call of the one to the other was ever seen: it is made elsewhere. If
+/// the other suffers since no later, its failures are likely what the node passes on.
+fn declared(context: &Context<'_>, charges: &mut [Charge]) {
+    let Scene { graph, nodes, edges, .. } = context.scene;
+    for charge in charges.iter_mut() {
+        let Subject::Node(node) = charge.subject else { continue };
+        let passed_on = matches!(charge.cause, Cause::Slow | Cause::Failing(Failure::Timeout | Failure::Upstream));
+        let suffers = |to: usize| {
+            let onset = |node: usize| nodes[node].cusum.onset().unwrap_or(0);
+            nodes[to].ailment.hurts() && onset(to) <= onset(node) + 1
+        };
+        let unseen = |id: usize| edges[id].now.started + edges[id].normal.started <= 0.0;
+        let mut said = graph.out(node).filter(|(_, edge)| edge.relation == Relation::Declared);
+        if passed_on && let Some((_, edge)) = said.find(|(id, edge)| unseen(*id) && suffers(edge.to)) {
+            (charge.subject, charge.at, charge.counted) = (Subject::Node(edge.to), edge.to, 0.0);
         }
     }
 }

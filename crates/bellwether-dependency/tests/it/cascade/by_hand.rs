@@ -143,7 +143,8 @@ fn a_clock_that_stands_still_says_nothing_new() {
 fn a_clock_that_goes_back_changes_no_verdict() {
     let (mut steady, mut jumping) = (Chain::known(), Chain::known());
     let failing = Trouble { failed: 30, class: Failure::Upstream };
-    (steady.tick(failing), jumping.tick(failing));
+    steady.tick(failing);
+    jumping.tick(failing);
     jumping.now = Instant::from_nanos(1);
     let (expected, verdict) = (steady.tick(failing), jumping.tick(failing));
     assert_eq!((verdict.status, &verdict.suspects[0].root), (expected.status, &expected.suspects[0].root));
@@ -161,7 +162,7 @@ fn without_traffic_nothing_is_known() {
 fn memory_is_flat() {
     let mut chain = Chain::known();
     let failing = Trouble { failed: 30, class: Failure::Upstream };
-    let mut round = |chain: &mut Chain| {
+    let round = |chain: &mut Chain| {
         (0..20).for_each(|_| drop(chain.tick(failing)));
         (0..20).for_each(|_| drop(chain.tick(NONE)));
     };
