@@ -126,9 +126,11 @@ fn common_mode(context: &Context<'_>, charges: &mut [Charge]) {
                 && nodes[*node].now.own[class as usize] >= if nodes[*node].ailment.errors { 1.0 } else { 3.0 }
         };
         let failing: Vec<usize> = graph.ordered().filter(fails).collect();
-        let onsets = failing.iter().filter_map(|node| nodes[*node].cusum.onset());
-        let together = onsets.clone().max().unwrap_or(0) - onsets.min().unwrap_or(0) <= 2;
-        if failing.len() < 3 || !together {
+        let mut onsets: Vec<u64> = failing.iter().filter_map(|node| nodes[*node].cusum.onset()).collect();
+        onsets.sort_unstable();
+        // Some may have been a little unwell before.
+        let usual = onsets.get(onsets.len() / 2).copied().unwrap_or(0);
+        if onsets.iter().filter(|onset| onset.abs_diff(usual) <= 2).count() < 3 {
             continue;
         }
         for charge in charges.iter_mut().filter(|charge| charge.cause == cause) {
