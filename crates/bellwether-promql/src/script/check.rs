@@ -11,7 +11,8 @@ const EPSILON: f64 = 1e-6;
 
 /// What was expected and what came instead, if it is not the same.
 pub(super) fn value(expect: &Expect, when: When, value: &Value) -> Result<(), String> {
-    let wrong = |expected: String| Err(format!("expected {expected}\n     got {}", show(value)));
+    // Rows begin on a line of their own.
+    let wrong = |expected: String| Err(format!("expected {expected}\n     got {}", show(value)).replace(" \n", "\n"));
     match value {
         Value::Scalar { value: got, .. } => match expect.scalar {
             Some(expected) if almost(expected, *got) => Ok(()),

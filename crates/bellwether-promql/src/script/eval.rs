@@ -113,7 +113,9 @@ impl Eval {
                 notes("info", info, *no_info, &answer.infos)?;
                 Ok(Some(answer))
             }
-            Ok(answer) => Err(format!("expected to fail, came to {}", check::show(&answer.value))),
+            Ok(answer) => {
+                Err(format!("expected to fail\n     got {}", check::show(&answer.value)).replace(" \n", "\n"))
+            }
         }
     }
 
