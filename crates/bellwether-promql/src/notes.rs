@@ -25,6 +25,7 @@ pub(crate) enum Note {
     IncompatibleTypes(&'static str, &'static str, &'static str),
     IgnoredInAggregation(&'static str),
     IgnoredInRange(String),
+    PossibleNonCounter(String),
     QuantileNan(String),
     QuantileSkewed(String),
     FractionNan(String),
@@ -39,6 +40,7 @@ impl Note {
                 | Note::IncompatibleTypes(..)
                 | Note::IgnoredInAggregation(_)
                 | Note::IgnoredInRange(_)
+                | Note::PossibleNonCounter(_)
                 | Note::QuantileNan(_)
                 | Note::QuantileSkewed(_)
                 | Note::FractionNan(_)
@@ -92,6 +94,9 @@ impl Note {
             Note::IgnoredInRange(metric) => format!(
                 "ignored histograms in a range containing both floats and histograms for metric name {metric:?}"
             ),
+            Note::PossibleNonCounter(metric) => {
+                format!("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {metric:?}")
+            }
             Note::QuantileNan(metric) => {
                 named("input to histogram_quantile has NaN observations, result is NaN", metric)
             }

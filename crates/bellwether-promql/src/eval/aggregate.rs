@@ -115,11 +115,7 @@ impl Evaluator<'_> {
             AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Limitk | AggregateOp::LimitRatio => {
                 return self.pick(aggregate, frame, &param, param_span, steps);
             }
-            AggregateOp::Quantile => {
-                for q in param.iter().filter(|q| !(0.0..=1.0).contains(*q)) {
-                    self.note(Note::InvalidQuantile(q.to_bits()), param_span);
-                }
-            }
+            AggregateOp::Quantile => self.note_quantiles(&param, param_span),
             _ => {}
         }
         self.fold(aggregate, &frame, &param)

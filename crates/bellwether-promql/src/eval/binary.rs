@@ -76,12 +76,9 @@ impl Evaluator<'_> {
             last: None,
             operation: self.operation(binary.op, binary.bool, span),
         };
+        let live = live_steps(&many, &one, fill_many.is_some() || fill_one.is_some());
         for group in &groups {
-            if group.one.is_empty() && fill_one.is_none() || group.many.is_empty() && fill_many.is_none() {
-                // Nothing can come of it, not even an error but for the one side's own duplicates, which nobody asks for.
-                continue;
-            }
-            pairing.group(group)?;
+            pairing.group(group, &live)?;
         }
         let collision = "multiple matches for labels: grouping labels must ensure unique matches";
         pairing.out.merge(collision)
@@ -90,6 +87,19 @@ impl Evaluator<'_> {
 
 /// A row of each side, if it is not filled in.
 type Pair = (Option<usize>, Option<usize>);
+
+/// The steps at which there is anything to operate on; at others nothing is refused, either.
+fn live_steps(many: &Frame, one: &Frame, filled: bool) -> Vec<bool> {
+    let present = |frame: &Frame| {
+        let mut present = vec![false; frame.steps];
+        for (_, cells) in frame.iter() {
+            present.iter_mut().zip(cells).for_each(|(present, cell)| *present |= cell.is_present());
+        }
+        present
+    };
+    let (many, one) = (present(many), present(one));
+    many.into_iter().zip(one).map(|(many, one)| if filled { many || one } else { many && one }).collect()
+}
 
 struct Pairing<'a> {
     evaluator: &'a Evaluator<'a>,
@@ -108,11 +118,11 @@ struct Pairing<'a> {
 }
 
 impl Pairing<'_> {
-    fn group(&mut self, group: &Group) -> Result<(), Error> {
+    fn group(&mut self, group: &Group, live: &[bool]) -> Result<(), Error> {
         let (many_side, one_side) = (self.many, self.one);
         let steps = many_side.steps;
         self.evaluator.budget.work((group.many.len() + group.one.len()).saturating_mul(steps))?;
-        for step in 0..steps {
+        for step in (0..steps).filter(|step| live[*step]) {
             let mut partner = None;
             for &row in &group.one {
                 if !self.one.cells(row)[step].is_present() {
@@ -184,7 +194,7 @@ impl Pairing<'_> {
         let named = |name: &str| matching.labels.iter().any(|label| label == name);
         let of = |frame: &Frame, row: Option<usize>| row.map(|row| frame.rows[row].clone());
         let one_row = of(self.one, one);
-        let filled = many.is_none();
+        let signature = |name: &str| if matching.on { named(name) } else { name != METRIC_NAME && !named(name) };
         let (mut labels, dropped) = match (of(self.many, many), &one_row) {
             (Some(row), _) => (row.labels, row.drop_name),
             (None, Some(row)) => {
@@ -199,13 +209,10 @@ impl Pairing<'_> {
         }
         if matching.many == Many::Neither {
             labels = labels.filter(|name| named(name) == matching.on);
-        } else if let Some(one_row) = &one_row {
+        } else {
+            let from = one_row.map_or_else(|| labels.filter(signature), |row| row.labels);
             for name in &matching.include {
-                labels = labels.with(name, one_row.labels.shared(name));
-            }
-        } else if !filled {
-            for name in &matching.include {
-                labels = labels.with(name, None);
+                labels = labels.with(name, from.shared(name));
             }
         }
         let delayed = self.evaluator.options.delayed_name_removal;

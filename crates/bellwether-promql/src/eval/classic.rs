@@ -93,9 +93,7 @@ impl Evaluator<'_> {
 
     fn quantiles(&self, arg: &Expr, steps: Steps) -> Result<Vec<f64>, Error> {
         let q = self.scalars(arg, steps)?;
-        for q in q.iter().filter(|q| !(0.0..=1.0).contains(*q)) {
-            self.note(Note::InvalidQuantile(q.to_bits()), arg.span);
-        }
+        self.note_quantiles(&q, arg.span);
         Ok(q)
     }
 

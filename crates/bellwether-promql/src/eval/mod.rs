@@ -82,6 +82,17 @@ impl Evaluator<'_> {
         Scale { step_ms, range_ms: self.end_ms - self.query.start }
     }
 
+    /// Says so if a share of which the value at that share is asked is none: the least and the greatest that are not.
+    fn note_quantiles(&self, quantiles: &[f64], span: Span) {
+        let wrong = || quantiles.iter().copied().filter(|q| !(0.0..=1.0).contains(q));
+        let extremes = [
+            wrong().find(|q| q.is_nan()),
+            wrong().filter(|q| *q < 0.0).reduce(f64::min),
+            wrong().filter(|q| *q > 1.0).reduce(f64::max),
+        ];
+        extremes.into_iter().flatten().for_each(|q| self.note(Note::InvalidQuantile(q.to_bits()), span));
+    }
+
     fn note(&self, note: Note, span: Span) {
         self.notes.add(note, span);
     }

@@ -45,7 +45,12 @@ impl Evaluator<'_> {
         if series.edges != Edges::Plain {
             let growth = self.extended(series, window, counter);
             return growth.map_or(Cell::Absent, |growth| match growth {
-                Growth::Float(x) => Cell::Float(if per_second { x / seconds } else { x }),
+                Growth::Float(x) => {
+                    if counter {
+                        self.note_gauge(series);
+                    }
+                    Cell::Float(if per_second { x / seconds } else { x })
+                }
                 Growth::Histogram(mut h) => {
                     if per_second {
                         h.div(seconds);
@@ -103,11 +108,23 @@ impl Evaluator<'_> {
                 to_start = zero;
             }
         }
+        if let (Growth::Float(_), true) = (&growth, counter) {
+            self.note_gauge(series);
+        }
         let mut factor = if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled };
         if per_second {
             factor /= seconds;
         }
         growth.scale(factor)
+    }
+
+    /// Says so if the name of a metric is not one that counters have.
+    fn note_gauge(&self, series: &RangeSeries<'_>) {
+        let name = series.labels.metric_name().unwrap_or_default();
+        let counter = ["_total", "_sum", "_count", "_bucket"].iter().any(|suffix| name.ends_with(suffix));
+        if !name.is_empty() && !counter {
+            self.note(Note::PossibleNonCounter(name.to_owned()), series.span);
+        }
     }
 
     /// The last histogram of a window less the first, and what was lost at resets.

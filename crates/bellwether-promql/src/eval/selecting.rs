@@ -7,6 +7,7 @@ use super::sort::by_value;
 use super::{Evaluator, Steps};
 use crate::Error;
 use crate::notes::Note;
+use crate::number::general;
 use crate::parse::ast::{Aggregate, AggregateOp, Span};
 
 impl Evaluator<'_> {
@@ -19,13 +20,19 @@ impl Evaluator<'_> {
         param_span: Span,
         steps: Steps,
     ) -> Result<Frame, Error> {
-        let groups = Groups::new(aggregate, &frame);
         let op = aggregate.op;
+        if !self.check_params(op, param, param_span)? {
+            return Ok(Frame::new(steps.count));
+        }
+        let groups = Groups::new(aggregate, &frame);
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); groups.rows.len()];
         groups.of.iter().enumerate().for_each(|(row, group)| members[*group].push(row));
         let mut order = Vec::new();
         for (step, &param) in param.iter().enumerate() {
-            let wanted = self.wanted(op, param, param_span)?;
+            let wanted = match op {
+                AggregateOp::LimitRatio => Wanted::Share(param.clamp(-1.0, 1.0)),
+                _ => Wanted::Count(param.max(0.0) as usize),
+            };
             self.budget.work(frame.rows.len())?;
             for members in &members {
                 let mut chosen: Vec<(f64, usize)> = Vec::new();
@@ -62,27 +69,38 @@ impl Evaluator<'_> {
         Ok(if steps.count == 1 { frame.reorder(&order) } else { frame })
     }
 
-    fn wanted(&self, op: AggregateOp, param: f64, span: Span) -> Result<Wanted, Error> {
+    /// Whether any parameter asks for anything; what can be no parameter is refused.
+    fn check_params(&self, op: AggregateOp, params: &[f64], span: Span) -> Result<bool, Error> {
+        let nan = params.iter().any(|param| param.is_nan());
+        let max = params.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let min = params.iter().copied().fold(f64::INFINITY, f64::min);
         if op == AggregateOp::LimitRatio {
-            if param.is_nan() {
+            if nan {
                 return Err(Error::execution("Ratio value is NaN"));
             }
-            let capped = param.clamp(-1.0, 1.0);
-            if capped != param {
-                self.note(Note::InvalidRatio(param.to_bits(), capped.to_bits()), span);
+            if max > 1.0 {
+                self.note(Note::InvalidRatio(max.to_bits(), 1f64.to_bits()), span);
             }
-            return Ok(Wanted::Share(capped));
+            if min < -1.0 {
+                self.note(Note::InvalidRatio(min.to_bits(), (-1f64).to_bits()), span);
+            }
+            return Ok(max != 0.0 || min != 0.0);
         }
-        if param.is_nan() {
+        if nan {
             return Err(Error::execution("Parameter value is NaN"));
         }
-        if param <= i64::MIN as f64 {
-            return Err(Error::execution(format!("Scalar value {} underflows int64", crate::number::general(param))));
+        if max < 1.0 {
+            return Ok(false);
         }
-        if param >= i64::MAX as f64 {
-            return Err(Error::execution(format!("Scalar value {} overflows int64", crate::number::general(param))));
+        let refused =
+            |value: f64, how: &str| Err(Error::execution(format!("Scalar value {} {how} int64", general(value))));
+        if min <= i64::MIN as f64 {
+            return refused(min, "underflows");
         }
-        Ok(Wanted::Count(param.max(0.0) as usize))
+        if max >= i64::MAX as f64 {
+            return refused(max, "overflows");
+        }
+        Ok(true)
     }
 }
 

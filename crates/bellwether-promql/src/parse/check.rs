@@ -9,6 +9,9 @@ pub(super) fn check(text: &str, expr: &Expr) -> Result<(), Error> {
     match &expr.kind {
         Kind::Number(_) | Kind::String(_) | Kind::Matrix(_) => Ok(()),
         Kind::Selector(selector) => {
+            if selector.edges == Edges::Anchored {
+                return Err(error(text, expr.span.start, "anchored modifier must be used with a range selector"));
+            }
             if selector.matchers.iter().all(|matcher| matcher.matches("")) {
                 let message = "vector selector must contain at least one non-empty matcher";
                 return Err(error(text, expr.span.start, message));

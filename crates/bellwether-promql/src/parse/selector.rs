@@ -112,10 +112,7 @@ impl Parser<'_> {
     fn set_edges(&self, expr: &mut Expr, edges: Edges, start: usize) -> Result<(), Error> {
         let name = if edges == Edges::Anchored { "anchored" } else { "smoothed" };
         let selector = match &mut expr.kind {
-            Kind::Selector(selector) if edges == Edges::Smoothed => selector,
-            Kind::Selector(_) => {
-                return Err(self.error_at(start, "anchored modifier must be preceded by a range selector"));
-            }
+            Kind::Selector(selector) => selector,
             Kind::Matrix(matrix) => &mut matrix.selector,
             Kind::Subquery(_) => {
                 return Err(self.error_at(start, format!("{name} modifier is not supported for subqueries")));
