@@ -14,6 +14,7 @@ pub(crate) const METRIC_NAME: &str = "__name__";
 /// let labels = Labels::new([("__name__", "up"), ("job", "api")]);
 /// assert_eq!(labels.get("job"), Some("api"));
 /// assert_eq!(labels.to_string(), r#"up{job="api"}"#);
+/// assert_eq!(Labels::new([("__name__", "http.requests")]).to_string(), r#"{"http.requests"}"#);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Labels(Arc<[(Arc<str>, Arc<str>)]>);
@@ -105,19 +106,32 @@ pub(crate) fn is_metadata(name: &str) -> bool {
     matches!(name, METRIC_NAME | "__type__" | "__unit__")
 }
 
-/// As PromQL writes it: `name{label="value"}`, or `{}`.
+/// Whether a name of a label, or with colons one of a metric, may stand in an expression without quotes.
+fn is_plain(name: &str, colons: bool) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || (colons && c == ':');
+    name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// As PromQL writes it: `name{label="value"}`, or `{}`; names that need it in quotes, as in `{"http.requests"}`.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.metric_name();
-        f.write_str(name.unwrap_or_default())?;
-        if name.is_some() && self.len() == 1 {
+        let mut inside = Vec::new();
+        match name {
+            Some(name) if is_plain(name, true) => f.write_str(name)?,
+            Some(name) => inside.push(format!("{name:?}")),
+            None => {}
+        }
+        for (label, value) in self.iter().filter(|(label, _)| *label != METRIC_NAME) {
+            inside.push(if is_plain(label, false) {
+                format!("{label}={value:?}")
+            } else {
+                format!("{label:?}={value:?}")
+            });
+        }
+        if name.is_some() && inside.is_empty() {
             return Ok(());
         }
-        f.write_str("{")?;
-        let others = self.iter().filter(|(label, _)| *label != METRIC_NAME);
-        for (i, (label, value)) in others.enumerate() {
-            write!(f, "{}{label}={value:?}", if i > 0 { ", " } else { "" })?;
-        }
-        f.write_str("}")
+        write!(f, "{{{}}}", inside.join(", "))
     }
 }
