@@ -31,3 +31,4 @@ mod reqwest_calls;
 mod guard;
 mod guard_body;
 mod guard_http;
+mod guard_sqlx;
