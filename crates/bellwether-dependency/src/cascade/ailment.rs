@@ -75,15 +75,17 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, 
     let bad_requests = Hits { hits: normal.bad_requests, n: normal.ended };
     let misses = Hits { hits: normal.misses, n: normal.ended };
     let lasting = lasting(node);
-    let above = |floor, usual, of: fn(&Tally) -> Hits| above(node, floor, LEAST, usual, of);
-    let slow = |floor, usual, of: fn(&Tally) -> Hits| self::above(node, floor, LEAST_OF_MANY, usual, of);
+    let above = |floor, usual, of| above(node, Test { floor, least: LEAST, windows: 1 }, usual, of);
+    let late = |usual, of| self::above(node, Test { floor: LATE, least: LEAST_OF_MANY, windows: 1 }, usual, of);
+    // A replica that pauses for a moment makes a few calls slow, and may do so on both sides of a window's end.
+    let slow = |usual, of| self::above(node, Test { floor: SLOW, least: LEAST_OF_MANY, windows: 3 }, usual, of);
     Ailment {
         errors: lasting
             && (above(ERRORS, attempts, |tally| tally.attempts) || above(ERRORS, calls, |tally| tally.calls)),
-        slow: slow(SLOW, node.normally_slow(0.95), |tally| tally.slow)
-            || slow(LATE, node.normally_slow(0.5), |tally| tally.late)
-            || slow(SLOW, node.normally_own_slow(0.95), |tally| tally.own_slow)
-            || slow(LATE, node.normally_own_slow(0.5), |tally| tally.own_late),
+        slow: slow(node.normally_slow(0.95), |tally| tally.slow)
+            || late(node.normally_slow(0.5), |tally| tally.late)
+            || slow(node.normally_own_slow(0.95), |tally| tally.own_slow)
+            || late(node.normally_own_slow(0.5), |tally| tally.own_late),
         full: false,
         callers: kind == Kind::Route && above(CALLERS, bad_requests, |tally| tally.bad_requests),
         misses: misses.n >= ENOUGH && misses.hits > 0.0 && above(MISSES, misses, |tally| tally.misses),
@@ -105,12 +107,19 @@ fn lasting(node: &NodeMemory) -> bool {
     false
 }
 
+/// What a share must be above, and by how many hits, in how many different windows at least.
+struct Test {
+    floor: f64,
+    least: f64,
+    windows: usize,
+}
+
 /// Whether a share is certainly above a floor and what is usual: in the last window alone, or in several with hits in more
 /// than one of them, of which the last agrees.
-fn above(node: &NodeMemory, floor: f64, least: f64, usual: Hits, of: fn(&Tally) -> Hits) -> bool {
-    let limit =
-        if usual.n < ENOUGH { floor.max(ERRORS_UNKNOWN) } else { floor.max(ABOVE * wilson(usual.hits, usual.n).1) };
-    let limit = limit.min(0.9);
+fn above(node: &NodeMemory, test: Test, usual: Hits, of: fn(&Tally) -> Hits) -> bool {
+    let known = usual.n >= ENOUGH;
+    let limit = if known { ABOVE * wilson(usual.hits, usual.n).1 } else { ERRORS_UNKNOWN };
+    let limit = limit.max(test.floor).min(0.9);
     let last = of(&node.recent[0]);
     if share(last.hits, last.n) <= limit {
         return false;
@@ -120,12 +129,12 @@ fn above(node: &NodeMemory, floor: f64, least: f64, usual: Hits, of: fn(&Tally) 
         let Hits { hits, n } = of(tally);
         sum = Hits { hits: sum.hits + hits, n: sum.n + n };
         with_hits += usize::from(hits > 0.0);
-        let spread = i == 0 || with_hits > 1;
-        let least = if 3.0 * sum.hits > sum.n { least } else { LEAST_OF_MANY };
+        let spread = with_hits >= test.windows.max(if i == 0 { 1 } else { 2 });
+        let least = if 3.0 * sum.hits > sum.n { test.least } else { LEAST_OF_MANY };
         if spread && sum.hits >= least && wilson(sum.hits, sum.n).0 > limit {
             return true;
         }
-        if sum.n >= PLENTY {
+        if sum.n >= PLENTY && i + 1 >= test.windows {
             return false;
         }
     }
