@@ -27,6 +27,10 @@ impl Evaluator<'_> {
         let groups = Groups::new(aggregate, &frame);
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); groups.rows.len()];
         groups.of.iter().enumerate().for_each(|(row, group)| members[*group].push(row));
+        // Of equals the same are chosen at each step and in each query.
+        members
+            .iter_mut()
+            .for_each(|members| members.sort_by(|a, b| frame.rows[*a].labels.cmp(&frame.rows[*b].labels)));
         let mut order = Vec::new();
         for (step, &param) in param.iter().enumerate() {
             let wanted = match op {
