@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bellwether_core::Instant;
-use bellwether_dependency::cascade::{Calls, Failure, Graph, Judge, Kind, NodeId, Relation, Status, Verdict, Window};
+use bellwether_dependency::cascade::{
+    Calls, Failure, Graph, Judge, Kind, Latency, NodeId, Relation, Status, Verdict, Window,
+};
 
 const TICK: Duration = Duration::from_secs(5);
 
@@ -169,4 +171,92 @@ fn memory_is_flat() {
     round(&mut chain);
     let counted = allocation_counter::measure(|| (0..50).for_each(|_| round(&mut chain)));
     assert_eq!(counted.bytes_current, 0, "2,000 windows and 50 incidents later it holds as much as before");
+}
+
+/// Two routes, each with a dependency of its own that fails; the front is said to depend on the back, or is not.
+fn root_of_two(declared: bool) -> Vec<String> {
+    let mut graph = Graph::default();
+    let mut node = |name, kind| graph.node(name, kind).expect("there is room");
+    let nodes = [
+        node("GET /front", Kind::Route),
+        node("front", Kind::Dependency),
+        node("GET /back", Kind::Route),
+        node("back", Kind::Dependency),
+    ];
+    for pair in [[nodes[0], nodes[1]], [nodes[2], nodes[3]]] {
+        graph.edge(pair[0], pair[1], Relation::Observed).expect("there is room");
+    }
+    if declared {
+        graph.edge(nodes[1], nodes[3], Relation::Declared).expect("there is room");
+    }
+    let (mut judge, mut now, mut verdict) = (Judge::default(), Instant::default(), None);
+    for failed in [0; 60].into_iter().chain([40; 2]) {
+        let mut window = Window::new(&graph, TICK);
+        let trouble = Trouble { failed, class: Failure::Upstream };
+        for id in nodes {
+            fill(window.node(id).expect("the window fits"), Duration::from_millis(20), trouble);
+        }
+        for id in [nodes[1], nodes[3]] {
+            window.node(id).expect("the window fits").own[Failure::Upstream] = failed;
+        }
+        for edge in window.edges.iter_mut().take(2) {
+            (edge.started, edge.failed) = (100, failed);
+        }
+        now = now.after(TICK);
+        verdict = Some(judge.tick(&graph, &window, now));
+    }
+    let suspects = verdict.map(|verdict| verdict.suspects).unwrap_or_default();
+    suspects.iter().map(|suspect| suspect.root.to_string()).collect()
+}
+
+#[test]
+fn what_was_declared_explains_failures_that_no_call_explains() {
+    assert_eq!(root_of_two(false), ["back", "front"]);
+    assert_eq!(root_of_two(true), ["back"]);
+}
+
+/// Two dependencies share a pool of ten permits. One gets slow and holds nine of them; the other waits, and is refused.
+#[test]
+fn a_full_pool_is_blamed_on_who_occupies_it() {
+    let mut graph = Graph::default();
+    let mut node = |name, kind| graph.node(name, kind).expect("there is room");
+    let (route, slow) = (node("GET /report", Kind::Route), node("reports", Kind::Dependency));
+    let (other, victim) = (node("GET /order", Kind::Route), node("orders", Kind::Dependency));
+    let pool = node("db-pool", Kind::Pool);
+    let mut edge = |from, to, relation| graph.edge(from, to, relation).expect("there is room");
+    let calls_slow = edge(route, slow, Relation::Observed);
+    let calls_victim = edge(other, victim, Relation::Observed);
+    let (held_by_slow, held_by_victim) = (edge(slow, pool, Relation::Shares), edge(victim, pool, Relation::Shares));
+    let (mut judge, mut now, mut verdict) = (Judge::default(), Instant::default(), None);
+    for trouble in [false; 60].into_iter().chain([true; 2]) {
+        let mut window = Window::new(&graph, TICK);
+        for (id, took) in [(route, trouble), (slow, trouble), (other, false), (victim, false)] {
+            fill(window.node(id).expect("it fits"), Duration::from_millis(if took { 450 } else { 20 }), NONE);
+        }
+        if trouble {
+            for id in [other, victim] {
+                fill(
+                    window.node(id).expect("it fits"),
+                    Duration::from_millis(20),
+                    Trouble { failed: 60, class: Failure::Rejected },
+                );
+            }
+            window.edge(calls_victim).expect("it fits").failed = 60;
+            let wait = window.edge(held_by_victim).expect("it fits");
+            (wait.failed, wait.busy) = (60, 30.0);
+        }
+        // The route itself only waits.
+        let waits = window.node(route).expect("it fits");
+        (waits.own_busy, waits.own_time) = (0.0, Latency::default());
+        window.edge(calls_slow).expect("it fits").busy = if trouble { 45.0 } else { 2.0 };
+        window.edge(held_by_slow).expect("it fits").held = if trouble { 45.0 } else { 2.0 };
+        window.edge(held_by_victim).expect("it fits").held = 2.0;
+        let permits = window.node(pool).expect("it fits");
+        (permits.capacity, permits.busy) = (10, if trouble { 47.0 } else { 4.0 });
+        now = now.after(TICK);
+        verdict = Some(judge.tick(&graph, &window, now));
+    }
+    let verdict = verdict.expect("there were windows");
+    let root = verdict.root().expect("it is named");
+    assert_eq!((root.root.to_string().as_str(), root.routes.len()), ("reports", 2), "{verdict:?}");
 }
