@@ -5,11 +5,12 @@ use super::lex::Token;
 /// The number or duration a text begins with, and how long it is.
 pub(super) fn number(text: &str) -> Result<(Token, usize), String> {
     let end = number_end(text);
-    let unit = |at: usize| text[at..].chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    if !unit(end) {
+    let begins = |at: usize| text[at..].chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    if !begins(end) {
         return Ok((Token::Number(parse_number(&text[..end])?), end));
     }
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    let unit = &text[end..];
+    let end = end + unit.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(unit.len());
     let word = &text[..end];
     let seconds = parse_duration(word).ok_or_else(|| format!("bad number or duration syntax: {word:?}"))?;
     Ok((Token::Duration(seconds), end))
@@ -90,7 +91,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<f64> {
         rest = &after[length..];
     }
     // No longer than Go's nanoseconds can say.
-    (total <= i64::MAX as u64 / 1_000_000).then_some(total as f64 / 1000.0)
+    (!text.is_empty() && total <= i64::MAX as u64 / 1_000_000).then_some(total as f64 / 1000.0)
 }
 
 /// The string a text begins with, its escapes resolved, and how long it is.

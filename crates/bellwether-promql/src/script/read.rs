@@ -164,7 +164,6 @@ fn pattern_of(text: &str) -> Result<Regex, String> {
 /// A duration in milliseconds.
 fn duration(text: &str) -> Result<i64, String> {
     let seconds = if text == "0" { Some(0.0) } else { literal::parse_duration(text) };
-    let seconds = seconds.filter(|_| !text.is_empty());
     seconds.map(|s| (s * 1000.0).round() as i64).ok_or_else(|| format!("{text:?} is no duration such as 1m or 1h30m"))
 }
 
