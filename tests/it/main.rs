@@ -12,6 +12,7 @@ mod demo;
 mod faults;
 mod pages;
 mod postgres;
+mod promql;
 mod scraped;
 mod service;
 mod upstreams;

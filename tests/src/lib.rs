@@ -22,6 +22,7 @@ pub mod families;
 pub mod page;
 pub mod postgres;
 pub mod prometheus;
+pub mod remote_write;
 pub mod rotel;
 pub mod samples;
 pub mod sink;

@@ -2,6 +2,7 @@
 
 use crate::client;
 use crate::component::{Component, free_port};
+use crate::remote_write::WriteRequest;
 use crate::wait::until;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -134,6 +135,7 @@ impl Prometheus {
                 .arg(format!("--storage.tsdb.path={}", component.folder().join("tsdb").display()))
                 .arg(format!("--web.listen-address={}", url.trim_start_matches("http://")))
                 .arg(format!("--enable-feature={features}"))
+                .arg("--web.enable-remote-write-receiver")
                 .arg("--log.level=info");
             component.start(&mut command);
             let ready = format!("{url}/-/ready");
@@ -150,10 +152,33 @@ impl Prometheus {
     /// # Panics
     /// If the answer is an error.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        self.ask(path, query).await.unwrap_or_else(|error| panic!("{path} {query:?}: {error}"))
+    }
+
+    /// The `data` of an API answer, or its error.
+    ///
+    /// # Errors
+    /// In Prometheus's own words.
+    ///
+    /// # Panics
+    /// If there is no answer.
+    pub async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, String> {
         let answer = self.client.get(format!("{}{path}", self.url)).query(query).send().await;
         let mut json: Value = answer.expect("an answer").json().await.expect("JSON");
-        assert_eq!(json["status"], "success", "{path} {query:?}: {json}");
-        json["data"].take()
+        if json["status"] == "success" { Ok(json["data"].take()) } else { Err(json["error"].to_string()) }
+    }
+
+    /// Takes samples as a remote-write receiver.
+    ///
+    /// # Panics
+    /// With Prometheus's own words if it refuses them.
+    pub async fn write(&self, request: &WriteRequest) {
+        let post = self.client.post(format!("{}/api/v1/write", self.url)).header("content-encoding", "snappy");
+        let post = post.header("content-type", "application/x-protobuf");
+        let post = post.header("x-prometheus-remote-write-version", "0.1.0").body(request.body());
+        let answer = post.send().await.expect("an answer");
+        let (status, text) = (answer.status(), answer.text().await.unwrap_or_default());
+        assert!(status.is_success(), "remote write: {status} {text}");
     }
 
     /// The value of an expression now: one sample a series, or one without labels for a scalar.
