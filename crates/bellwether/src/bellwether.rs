@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use bellwether_breaker::{Breaker, BreakerBuilder};
 use bellwether_core::Registry;
 use bellwether_export::Resource;
 use bellwether_tower::{CallLayer, ObserveLayer};
@@ -70,6 +71,26 @@ impl Bellwether {
     /// What sees every call to others: a layer for HTTP and gRPC clients; [`CallLayer::for_peer`] names whom it calls.
     pub fn calls(&self) -> CallLayer {
         self.0.calls.clone()
+    }
+
+    /// A breaker on the registry's clock, shown in it by its name: [what it shows](Breaker::show).
+    ///
+    /// ```
+    /// use bellwether::{Bellwether, breaker::Breaker};
+    ///
+    /// let bw = Bellwether::builder("shop").environment(|_| None).start()?;
+    /// let breaker = bw.breaker(Breaker::builder("orders-db"))?;
+    /// breaker.trip();
+    /// assert!(bw.registry().metric("breaker.state").is_some());
+    /// # Ok::<(), bellwether::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a setting makes no sense, or the registry has other metrics of the names that breakers use.
+    pub fn breaker(&self, describe: BreakerBuilder) -> Result<Breaker, Error> {
+        let breaker = describe.clock(self.registry().clock().clone()).build()?;
+        breaker.show(self.registry())?;
+        Ok(breaker)
     }
 
     /// `/metrics`, `/livez` and `/readyz`, to merge into a router of the application. What is merged after

@@ -20,6 +20,8 @@ enum Cause {
     #[error("cannot start the thread `bellwether`: {0}")]
     Thread(String),
     #[error("{0}")]
+    Breaker(bellwether_breaker::Error),
+    #[error("{0}")]
     Metrics(bellwether_core::Error),
     #[error("Bellwether has been shut down")]
     Ended,
@@ -53,7 +55,7 @@ impl Error {
 
     /// A setting is not accepted, or the file it is in cannot be read.
     pub fn is_setting(&self) -> bool {
-        matches!(*self.0, Cause::Setting { .. } | Cause::File { .. })
+        matches!(*self.0, Cause::Setting { .. } | Cause::File { .. } | Cause::Breaker(_))
     }
 
     /// The port is taken, or not to be had.
@@ -75,6 +77,12 @@ impl Error {
 impl From<bellwether_core::Error> for Error {
     fn from(error: bellwether_core::Error) -> Self {
         Self(Arc::new(Cause::Metrics(error)))
+    }
+}
+
+impl From<bellwether_breaker::Error> for Error {
+    fn from(error: bellwether_breaker::Error) -> Self {
+        Self(Arc::new(Cause::Breaker(error)))
     }
 }
 

@@ -23,6 +23,7 @@ pub use error::Error;
 pub use settings::Config;
 pub use shutdown::{Delivery, Shutdown, ShuttingDown};
 
+pub use bellwether_breaker as breaker;
 pub use bellwether_core::{self as core, Currency, Money, Outcome, Registry, Scope};
 pub use bellwether_export as export;
 pub use bellwether_tower as tower;

@@ -9,7 +9,7 @@ pub struct Audio {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Answer {
-    #[prost(oneof = "answer::Event", tags = "1, 2, 3")]
+    #[prost(oneof = "answer::Event", tags = "1, 2, 3, 4")]
     pub event: ::core::option::Option<answer::Event>,
 }
 /// Nested message and enum types in `Answer`.
@@ -22,6 +22,9 @@ pub mod answer {
         Audio(::prost::bytes::Bytes),
         #[prost(message, tag = "3")]
         Done(super::Done),
+        /// From here on there may be sentences that are not spoken, and why: said once.
+        #[prost(string, tag = "4")]
+        Mute(::prost::alloc::string::String),
     }
 }
 /// The turn is complete and has been written down as this order.

@@ -1,10 +1,14 @@
 //! Why a request could not be served, and how that is told over HTTP and gRPC.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use axum::{
     Json,
     response::{IntoResponse, Response},
+};
+use bellwether::{
+    breaker::{Elapsed, Rejected},
+    tower::GuardError,
 };
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use tonic::{Code, Status};
@@ -23,10 +27,10 @@ pub enum Failure {
         /// The id that was asked for.
         id: i64,
     },
-    /// A provider let us down.
+    /// Somebody whom we need let us down.
     #[error("{name} {why}")]
     Upstream {
-        /// Which one: `stt`, `llm` or `tts`.
+        /// Who: `stt`, `llm`, `tts` or `orders-db`.
         name: &'static str,
         /// In which way.
         why: Why,
@@ -39,9 +43,12 @@ pub enum Failure {
     Bug(String),
 }
 
-/// The ways in which a provider fails.
+/// The ways in which somebody lets us down.
 #[derive(Debug, thiserror::Error)]
 pub enum Why {
+    /// We did not even ask: the breaker knows better.
+    #[error("was {0}")]
+    Refused(Rejected),
     /// It asked us to slow down (HTTP 429).
     #[error("asks us to come back in {} s", .0.as_secs())]
     Throttled(Duration),
@@ -61,15 +68,15 @@ pub enum Why {
 
 impl Failure {
     /// A provider's failure, from what the HTTP client reports.
-    pub fn upstream(name: &'static str, error: &reqwest::Error) -> Self {
-        let why = if error.is_timeout() {
-            Why::Timeout
-        } else if error.is_decode() {
-            Why::Broken
-        } else {
-            Why::Unreachable
-        };
-        Self::Upstream { name, why }
+    pub fn upstream(name: &'static str, error: &(dyn Error + 'static)) -> Self {
+        let broken = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_decode);
+        let otherwise = if broken { Why::Broken } else { Why::Unreachable };
+        Self::Upstream { name, why: causes(error).find_map(Why::of).unwrap_or(otherwise) }
+    }
+
+    /// Whether it was not even tried.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Upstream { why: Why::Refused(_), .. })
     }
 
     /// The HTTP status that says it best.
@@ -77,7 +84,7 @@ impl Failure {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::Upstream { why: Why::Throttled(_), .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Upstream { why: Why::Throttled(_) | Why::Refused(_), .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Upstream { why: Why::Timeout, .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::Upstream { .. } => StatusCode::BAD_GATEWAY,
             Self::Database(_) | Self::Bug(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -95,12 +102,41 @@ impl Failure {
     }
 }
 
+impl Why {
+    /// `None` if this error says nothing by itself.
+    fn of(error: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(GuardError::Rejected(rejected)) = error.downcast_ref() {
+            return Some(Self::Refused(*rejected));
+        }
+        if error.is::<Elapsed>() || matches!(error.downcast_ref(), Some(GuardError::Elapsed(_))) {
+            return Some(Self::Timeout);
+        }
+        error.downcast_ref::<reqwest::Error>().filter(|error| error.is_timeout()).map(|_| Self::Timeout)
+    }
+
+    /// When to come back, if that is known.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled(wait) => Some(*wait),
+            Self::Refused(rejected) => rejected.retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// The error, what caused it, what caused that.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let body = Json(serde_json::json!({ "error": self.to_string() }));
         let mut response = (self.status(), body).into_response();
-        if let Self::Upstream { why: Why::Throttled(wait), .. } = self {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        if let Self::Upstream { why, .. } = self
+            && let Some(wait) = why.retry_after()
+        {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000) as u64));
         }
         response
     }

@@ -6,6 +6,7 @@ pub mod app;
 pub mod turn;
 
 pub mod failure;
+pub mod guards;
 pub mod providers;
 pub mod release;
 pub mod store;

@@ -20,6 +20,7 @@ use voice::{
     api,
     app::App,
     args::{Args, HELP},
+    guards::Guards,
     providers::Providers,
     release::Release,
     store::Store,
@@ -65,8 +66,10 @@ async fn run(args: Args) -> Result<(), String> {
     // The service.
     let listener = listen(args.port).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let store = Store::open(&database_url()?).await?;
-    let (providers, upstreams) = providers(args.seed, &bw.calls())?;
+    // Who is called, goes through a breaker.
+    let guards = Guards::new(&bw, args.seed).map_err(|error| error.to_string())?;
+    let store = Store::open(&database_url()?, guards.orders.clone()).await?;
+    let (providers, upstreams) = providers(args.seed, &bw.calls(), &guards)?;
     let app = App::new(store, providers);
     let router = api::router(app.clone())
         .layer(CatchPanicLayer::new())
@@ -135,12 +138,12 @@ fn database_url() -> Result<String, String> {
 }
 
 /// The real providers if a key is given, otherwise servers on loopback, which end when they are dropped.
-fn providers(seed: u64, calls: &CallLayer) -> Result<(Providers, Option<Upstreams>), String> {
-    if let Some(real) = Providers::from_env(calls)? {
+fn providers(seed: u64, calls: &CallLayer, guards: &Guards) -> Result<(Providers, Option<Upstreams>), String> {
+    if let Some(real) = Providers::from_env(calls, guards)? {
         return Ok((real, None));
     }
     let upstreams = Upstreams::start(seed).map_err(|error| format!("cannot start the upstreams: {error}"))?;
-    Ok((Providers::loopback(&upstreams, calls)?, Some(upstreams)))
+    Ok((Providers::loopback(&upstreams, calls, guards)?, Some(upstreams)))
 }
 
 /// Traffic and trouble, on a thread of their own.

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use bellwether::breaker::{Breaker, CallError, Outcome};
 use serde::Serialize;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, any::AnyPoolOptions};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, any::AnyPoolOptions, error::ErrorKind};
 
-use crate::{failure::Failure, release::Release};
+use crate::{
+    failure::{Failure, Why},
+    release::Release,
+};
 
 /// Customers that exist from the start; their ids are `1..=CUSTOMERS`.
 pub const CUSTOMERS: i64 = 200;
@@ -14,6 +18,8 @@ pub const ORDERS_KEPT: i64 = 10_000;
 const CUSTOMERS_KEPT: i64 = 500;
 /// How often the old ones are deleted: at every so many new ones.
 const PRUNE_EVERY: i64 = 100;
+/// As its breaker is called.
+pub(crate) const NAME: &str = "orders-db";
 /// Rows in one answer of a list.
 const PAGE: i64 = 20;
 
@@ -45,11 +51,13 @@ pub struct Order {
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
+    breaker: Breaker,
 }
 
 impl Store {
-    /// Connects to `sqlite:PATH` or `postgres://…` and creates what is missing. The error is for people.
-    pub async fn open(url: &str) -> Result<Self, String> {
+    /// Connects to `sqlite:PATH` or `postgres://…` and creates what is missing; from then on, the breaker decides who may ask.
+    /// The error is for people.
+    pub async fn open(url: &str, breaker: Breaker) -> Result<Self, String> {
         let scheme = url.split(':').next().unwrap_or_default();
         let sqlite = match scheme {
             "sqlite" => true,
@@ -82,7 +90,7 @@ impl Store {
             .connect(url)
             .await
             .map_err(|error| format!("cannot open the {scheme} database: {error}"))?;
-        let store = Self { pool };
+        let store = Self { pool, breaker };
         store.prepare(sqlite).await.map_err(|error| format!("cannot prepare the {scheme} database: {error}"))?;
         Ok(store)
     }
@@ -92,86 +100,106 @@ impl Store {
         if release == Release::SlowRank {
             self.rank(id).await?;
         }
-        sqlx::query_as("SELECT id, name, plan FROM customers WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?
-            .map(customer)
-            .ok_or(Failure::NotFound { what: "customer", id })
+        self.call(
+            sqlx::query_as("SELECT id, name, plan FROM customers WHERE id = $1").bind(id).fetch_optional(&self.pool),
+        )
+        .await?
+        .map(customer)
+        .ok_or(Failure::NotFound { what: "customer", id })
     }
 
     /// The newest customers.
     pub async fn customers(&self) -> Result<Vec<Customer>, Failure> {
-        let rows = sqlx::query_as("SELECT id, name, plan FROM customers ORDER BY id DESC LIMIT $1")
-            .bind(PAGE)
-            .fetch_all(&self.pool)
+        let rows = self
+            .call(
+                sqlx::query_as("SELECT id, name, plan FROM customers ORDER BY id DESC LIMIT $1")
+                    .bind(PAGE)
+                    .fetch_all(&self.pool),
+            )
             .await?;
         Ok(rows.into_iter().map(customer).collect())
     }
 
     /// Writes down a new customer.
     pub async fn join(&self, name: &str, plan: &str) -> Result<Customer, Failure> {
-        let row = sqlx::query_as("INSERT INTO customers (name, plan) VALUES ($1, $2) RETURNING id, name, plan")
-            .bind(name)
-            .bind(plan)
-            .fetch_one(&self.pool)
+        let row = self
+            .call(
+                sqlx::query_as("INSERT INTO customers (name, plan) VALUES ($1, $2) RETURNING id, name, plan")
+                    .bind(name)
+                    .bind(plan)
+                    .fetch_one(&self.pool),
+            )
             .await?;
         let new = customer(row);
         if new.id % PRUNE_EVERY == 0 {
-            sqlx::query("DELETE FROM customers WHERE id > $1 AND id <= $2")
-                .bind(CUSTOMERS)
-                .bind(new.id - CUSTOMERS_KEPT)
-                .execute(&self.pool)
-                .await?;
+            self.call(
+                sqlx::query("DELETE FROM customers WHERE id > $1 AND id <= $2")
+                    .bind(CUSTOMERS)
+                    .bind(new.id - CUSTOMERS_KEPT)
+                    .execute(&self.pool),
+            )
+            .await?;
         }
         Ok(new)
     }
 
     /// One order.
     pub async fn order(&self, id: i64) -> Result<Order, Failure> {
-        sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?
-            .map(order)
-            .ok_or(Failure::NotFound { what: "order", id })
+        self.call(
+            sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&self.pool),
+        )
+        .await?
+        .map(order)
+        .ok_or(Failure::NotFound { what: "order", id })
     }
 
     /// The newest orders.
     pub async fn orders(&self) -> Result<Vec<Order>, Failure> {
-        let rows = sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders ORDER BY id DESC LIMIT $1")
-            .bind(PAGE)
-            .fetch_all(&self.pool)
+        let rows = self
+            .call(
+                sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders ORDER BY id DESC LIMIT $1")
+                    .bind(PAGE)
+                    .fetch_all(&self.pool),
+            )
             .await?;
         Ok(rows.into_iter().map(order).collect())
     }
 
     /// The newest orders of one customer.
     pub async fn orders_of(&self, customer: i64) -> Result<Vec<Order>, Failure> {
-        let rows = sqlx::query_as(
-            "SELECT id, customer, item, amount_cents FROM orders WHERE customer = $1 ORDER BY id DESC LIMIT $2",
-        )
-        .bind(customer)
-        .bind(PAGE)
-        .fetch_all(&self.pool)
-        .await?;
+        let rows = self
+            .call(
+                sqlx::query_as(
+                    "SELECT id, customer, item, amount_cents FROM orders WHERE customer = $1 ORDER BY id DESC LIMIT $2",
+                )
+                .bind(customer)
+                .bind(PAGE)
+                .fetch_all(&self.pool),
+            )
+            .await?;
         Ok(rows.into_iter().map(order).collect())
     }
 
     /// Writes down a new order.
     pub async fn place(&self, customer: i64, item: &str, amount_cents: i64) -> Result<Order, Failure> {
-        let row = sqlx::query_as(
-            "INSERT INTO orders (customer, item, amount_cents) VALUES ($1, $2, $3) \
+        let row = self
+            .call(
+                sqlx::query_as(
+                    "INSERT INTO orders (customer, item, amount_cents) VALUES ($1, $2, $3) \
              RETURNING id, customer, item, amount_cents",
-        )
-        .bind(customer)
-        .bind(item)
-        .bind(amount_cents)
-        .fetch_one(&self.pool)
-        .await?;
+                )
+                .bind(customer)
+                .bind(item)
+                .bind(amount_cents)
+                .fetch_one(&self.pool),
+            )
+            .await?;
         let new = order(row);
         if new.id % PRUNE_EVERY == 0 {
-            sqlx::query("DELETE FROM orders WHERE id <= $1").bind(new.id - ORDERS_KEPT).execute(&self.pool).await?;
+            self.call(sqlx::query("DELETE FROM orders WHERE id <= $1").bind(new.id - ORDERS_KEPT).execute(&self.pool))
+                .await?;
         }
         Ok(new)
     }
@@ -179,15 +207,26 @@ impl Store {
     /// How many customers have spent more than this one: every order is read once per customer,
     /// because nobody thought of an index.
     async fn rank(&self, id: i64) -> Result<i64, Failure> {
-        let (rank,) = sqlx::query_as(
-            "SELECT COUNT(*) FROM customers c WHERE \
+        let (rank,) = self
+            .call(
+                sqlx::query_as(
+                    "SELECT COUNT(*) FROM customers c WHERE \
              (SELECT SUM(amount_cents) FROM orders WHERE customer = c.id) > \
              (SELECT SUM(amount_cents) FROM orders WHERE customer = $1)",
-        )
-        .bind(id)
-        .fetch_one(&self.pool)
-        .await?;
+                )
+                .bind(id)
+                .fetch_one(&self.pool),
+            )
+            .await?;
         Ok(rank)
+    }
+
+    /// Asks the database, if the breaker thinks that it will answer.
+    async fn call<T>(&self, query: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Failure> {
+        self.breaker.call_judged(query, judged).await.map_err(|error| match error {
+            CallError::Rejected(rejected) => Failure::Upstream { name: NAME, why: Why::Refused(rejected) },
+            CallError::Failed(error) => error.into(),
+        })
     }
 
     async fn prepare(&self, sqlite: bool) -> Result<(), sqlx::Error> {
@@ -219,6 +258,16 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+/// Of what an answer says about the database itself.
+fn judged<T>(result: &Result<T, sqlx::Error>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Success,
+        // It has looked at what it was given.
+        Err(sqlx::Error::Database(error)) if !matches!(error.kind(), ErrorKind::Other) => Outcome::Alive,
+        Err(_) => Outcome::Failure,
     }
 }
 

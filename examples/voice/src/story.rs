@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
+    providers::llm::Key,
     release::{Deployment, Release},
     upstream::{Fault, Upstream, Upstreams},
 };
@@ -50,8 +51,8 @@ const SCENES: [Scene; 7] = [
     Scene {
         from: (12, 30),
         until: (14, 0),
-        trouble: Trouble::Llm(Fault::Quota(4)),
-        says: "the language model lets only 4 requests a second through",
+        trouble: Trouble::Llm(Fault::QuotaOf(Key::Batch.as_str(), 1)),
+        says: "the language model lets only 1 request a second through by the key that trial customers share",
         over: "the language model's quota is back",
     },
     Scene {
@@ -156,7 +157,8 @@ impl Stage {
         }
     }
 
-    fn act(&self, cue: &Cue) -> bool {
+    /// Plays one cue; false if there is nobody to play it.
+    pub fn act(&self, cue: &Cue) -> bool {
         let (upstream, fault) = match cue.scene.trouble {
             Trouble::Deploy(release) => {
                 self.deployment.deploy(if cue.begins { release } else { Release::Good });

@@ -9,7 +9,10 @@ use futures_util::{Stream, stream};
 use crate::{
     app::App,
     failure::Failure,
-    providers::{llm::Words, tts::Speech},
+    providers::{
+        llm::{Key, Words},
+        tts::Speech,
+    },
     store::{Customer, Order},
 };
 
@@ -20,6 +23,8 @@ pub enum Event {
     Text(String),
     /// The next piece of the spoken answer.
     Audio(Bytes),
+    /// From here on there may be sentences that are not spoken, and why: said once.
+    Mute(String),
     /// The answer is complete and has been paid for.
     Done(Order),
 }
@@ -33,6 +38,7 @@ pub struct Turn {
     words: Words,
     sentence: String,
     speech: Option<Speech>,
+    mute: bool,
     progress: Progress,
 }
 
@@ -59,7 +65,7 @@ impl Turn {
 
         let question = app.providers.stt.transcribe(audio).await?;
         scope.step("heard");
-        let words = app.providers.llm.answer(&customer.name, &question).await?;
+        let words = app.providers.llm.answer(Key::of(&customer.plan), &customer.name, &question).await?;
         scope.step("answered");
 
         Ok(Self {
@@ -69,6 +75,7 @@ impl Turn {
             words,
             sentence: String::new(),
             speech: None,
+            mute: false,
             progress: Progress::Answering,
         })
     }
@@ -83,7 +90,17 @@ impl Turn {
                 }
             } else if self.has_sentence() {
                 let sentence = mem::take(&mut self.sentence);
-                self.speech = Some(self.app.providers.tts.speak(sentence.trim()).await?);
+                match self.app.providers.tts.speak(sentence.trim()).await {
+                    Ok(speech) => self.speech = Some(speech),
+                    // Nobody has heard anything of the sentence yet, and it can be read.
+                    Err(why) if why.is_refused() => {
+                        if !mem::replace(&mut self.mute, true) {
+                            Scope::current().step("unspoken");
+                            return Ok(Some(Event::Mute(why.to_string())));
+                        }
+                    }
+                    Err(why) => return Err(why),
+                }
             } else {
                 match self.progress {
                     Progress::Answering => match self.words.next().await? {

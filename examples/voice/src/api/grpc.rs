@@ -62,6 +62,7 @@ impl From<Event> for answer::Event {
         match event {
             Event::Text(text) => Self::Text(text),
             Event::Audio(audio) => Self::Audio(audio),
+            Event::Mute(why) => Self::Mute(why),
             Event::Done(order) => Self::Done(Done { order: order.id, amount_cents: order.amount_cents }),
         }
     }

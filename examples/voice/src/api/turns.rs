@@ -63,6 +63,7 @@ fn line(event: &Event) -> String {
     let value = match event {
         Event::Text(text) => json!({ "event": "text", "text": text }),
         Event::Audio(audio) => json!({ "event": "audio", "audio": BASE64_STANDARD.encode(audio) }),
+        Event::Mute(why) => json!({ "event": "mute", "why": why }),
         Event::Done(order) => json!({ "event": "done", "order": order }),
     };
     format!("{value}\n")

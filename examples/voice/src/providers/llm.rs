@@ -12,20 +12,31 @@ use async_openai::{
         ChatCompletionResponseStream, ChatCompletionStreamOptions, CreateChatCompletionRequest,
     },
 };
+use bellwether::{breaker::Breakers, tower::GuardError};
 use futures_util::{StreamExt, stream};
 use reqwest::{Body, Response};
-use tower::service_fn;
+use tower::{BoxError, ServiceBuilder, service_fn};
 
-use super::{Endpoint, success};
+use super::{Endpoint, as_guarded, guard, success};
 use crate::failure::{Failure, Why};
 
-pub(super) const NAME: &str = "llm";
+pub(crate) const NAME: &str = "llm";
 const MODEL: &str = "gpt-4o-mini";
 
 /// A client of `/chat/completions`.
 #[derive(Debug)]
 pub struct Llm {
-    client: Client<OpenAIConfig>,
+    /// In the order of [`Key::ALL`].
+    clients: [Client<OpenAIConfig>; 2],
+}
+
+/// The name of an API key; each has a quota of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// For customers who pay.
+    Primary,
+    /// For customers on trial, so that they cannot use up what the others pay for.
+    Batch,
 }
 
 /// An answer that is being written.
@@ -38,25 +49,34 @@ pub struct Words {
 }
 
 impl Llm {
-    pub(super) fn new(at: Endpoint) -> Self {
-        let config = OpenAIConfig::new().with_api_base(&at.base).with_api_key(&at.key);
-        // The client insists on one of its own, and never uses it.
-        let bare = at.http.as_ref().clone();
-        let http = service_fn(move |request: HttpRequestFactory| {
+    /// With the secrets of the keys, in the order of [`Key::ALL`].
+    pub(super) fn new(at: &Endpoint, breakers: &Breakers, secrets: [&str; 2]) -> Self {
+        let client = |key: Key| {
+            let config = OpenAIConfig::new().with_api_base(&at.base).with_api_key(secrets[key as usize]);
             let http = at.http.clone();
-            async move {
-                // Looked at here, because the client would hide the headers of a refusal, and Retry-After with them.
-                success(NAME, http.execute(request.build().await?).await)
-                    .await
-                    .map(read_to_the_end)
-                    .map_err(|failure| OpenAIError::Boxed(Box::new(failure)))
-            }
-        });
-        Self { client: Client::build(bare, config).with_http_service(http) }
+            let call = service_fn(move |request: HttpRequestFactory| {
+                let http = http.clone();
+                async move {
+                    let request = request.build().await.map_err(|error| GuardError::Inner(error.into()))?;
+                    http.execute(request).await.map_err(as_guarded)
+                }
+            });
+            let guarded = ServiceBuilder::new()
+                .then(|answer: Result<Response, GuardError>| async {
+                    // Looked at here, because the client would hide the headers of a refusal, and Retry-After with them.
+                    let answer = success(NAME, answer).await.map(read_to_the_end);
+                    answer.map_err(BoxError::from)
+                })
+                .layer(guard(&breakers.get(key.as_str())))
+                .service(call);
+            // The client insists on one of its own, and never uses it.
+            Client::build(at.http.as_ref().clone(), config).with_http_service(guarded)
+        };
+        Self { clients: Key::ALL.map(client) }
     }
 
     /// Asks, and returns when the first words are there.
-    pub async fn answer(&self, customer: &str, question: &str) -> Result<Words, Failure> {
+    pub async fn answer(&self, key: Key, customer: &str, question: &str) -> Result<Words, Failure> {
         let request = CreateChatCompletionRequest {
             model: MODEL.into(),
             messages: vec![
@@ -68,10 +88,28 @@ impl Llm {
             stream_options: Some(ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None }),
             ..Default::default()
         };
-        let stream = self.client.chat().create_stream(request).await.map_err(failure)?;
+        let stream = self.clients[key as usize].chat().create_stream(request).await.map_err(failure)?;
         let mut words = Words { stream, first: None, finished: false };
         words.first = words.next().await?;
         Ok(words)
+    }
+}
+
+impl Key {
+    /// All keys.
+    pub const ALL: [Self; 2] = [Self::Primary, Self::Batch];
+
+    /// The key for customers on this plan.
+    pub fn of(plan: &str) -> Self {
+        if plan == "trial" { Self::Batch } else { Self::Primary }
+    }
+
+    /// As its breaker is called.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Batch => "batch",
+        }
     }
 }
 
@@ -122,7 +160,7 @@ fn failure(error: OpenAIError) -> Failure {
     match error {
         OpenAIError::Boxed(error) => match error.downcast() {
             Ok(failure) => *failure,
-            Err(error) => Failure::Bug(error.to_string()),
+            Err(error) => Failure::upstream(NAME, &*error),
         },
         _ => Failure::Upstream { name: NAME, why: Why::Broken },
     }

@@ -6,12 +6,16 @@ pub mod tts;
 
 use std::{env, fmt, time::Duration};
 
-use bellwether::tower::{CallLayer, ObserveCalls};
+use bellwether::{
+    breaker::{Breaker, Deadlines},
+    tower::{CallLayer, GuardError, GuardLayer, ObserveCalls},
+};
 use http::header::RETRY_AFTER;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 use crate::{
     failure::{Failure, Why},
+    guards::Guards,
     upstream::{Upstream, Upstreams},
 };
 
@@ -41,35 +45,55 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Providers {
-    /// The demo's own servers on loopback.
-    pub fn loopback(upstreams: &Upstreams, calls: &CallLayer) -> Result<Self, String> {
+    /// The demo's own servers on loopback, where a key is called what it is.
+    pub fn loopback(upstreams: &Upstreams, calls: &CallLayer, guards: &Guards) -> Result<Self, String> {
         let bases = [&upstreams.stt, &upstreams.llm, &upstreams.tts].map(Upstream::base_url);
-        Ok(Self::new(&loopback_client()?, calls, bases, "loopback"))
+        Ok(Self::new(&loopback_client()?, calls, guards, bases, llm::Key::ALL.map(llm::Key::as_str)))
     }
 
     /// The real ones, if `OPENAI_API_KEY` is set; `OPENAI_BASE_URL` points to any server that speaks the same.
-    pub fn from_env(calls: &CallLayer) -> Result<Option<Self>, String> {
-        let Some(key) = env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty()) else {
+    pub fn from_env(calls: &CallLayer, guards: &Guards) -> Result<Option<Self>, String> {
+        let var = |name| env::var(name).ok().filter(|key| !key.is_empty());
+        let Some(key) = var("OPENAI_API_KEY") else {
             return Ok(None);
         };
+        let batch = var("OPENAI_BATCH_API_KEY").unwrap_or_else(|| key.clone());
         let base = env::var("OPENAI_BASE_URL").unwrap_or_else(|_| "https://api.openai.com/v1".into());
         let http = http_client(|builder| builder)?;
-        Ok(Some(Self::new(&http, calls, [base.clone(), base.clone(), base], &key)))
+        Ok(Some(Self::new(&http, calls, guards, [base.clone(), base.clone(), base], [&key, &batch])))
     }
 
-    fn new(http: &reqwest::Client, calls: &CallLayer, [stt, llm, tts]: [String; 3], key: &str) -> Self {
-        let endpoint = |name, base: String| Endpoint {
-            // Every call is observed under the name of who is called.
-            http: ClientBuilder::new(http.clone()).with(ObserveCalls::new(calls.for_peer(name))).build(),
-            base: base.trim_end_matches('/').to_owned(),
-            key: key.to_owned(),
+    fn new(
+        http: &reqwest::Client,
+        calls: &CallLayer,
+        guards: &Guards,
+        [stt, llm, tts]: [String; 3],
+        keys: [&str; 2],
+    ) -> Self {
+        let endpoint = |name, base: String, guard: Option<GuardLayer>| {
+            let client = ClientBuilder::new(http.clone());
+            // What the guard refuses is no call.
+            let client = guard.into_iter().fold(client, ClientBuilder::with);
+            Endpoint {
+                // Every call is observed under the name of who is called.
+                http: client.with(ObserveCalls::new(calls.for_peer(name))).build(),
+                base: base.trim_end_matches('/').to_owned(),
+                key: keys[0].to_owned(),
+            }
         };
         Self {
-            stt: stt::Stt::new(endpoint(stt::NAME, stt)),
-            llm: llm::Llm::new(endpoint(llm::NAME, llm)),
-            tts: tts::Tts::new(endpoint(tts::NAME, tts)),
+            stt: stt::Stt::new(endpoint(stt::NAME, stt, Some(guard(&guards.stt)))),
+            llm: llm::Llm::new(&endpoint(llm::NAME, llm, None), &guards.llm, keys),
+            tts: tts::Tts::new(endpoint(tts::NAME, tts, Some(guard(&guards.tts)))),
         }
     }
+}
+
+/// Calls by this breaker, which nobody waits for longer than a customer would.
+fn guard(breaker: &Breaker) -> GuardLayer {
+    let limit = Duration::from_secs(5);
+    let deadlines = Deadlines::new().headers(limit).first_content(limit).idle(limit).total(6 * limit);
+    GuardLayer::new(breaker.clone()).deadlines(deadlines)
 }
 
 /// An HTTP client for servers on this machine: it trusts no certificate, so that it needs none installed.
@@ -89,12 +113,12 @@ fn http_client(tls: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilde
 /// The response, if it is a success.
 async fn success(
     name: &'static str,
-    sent: reqwest_middleware::Result<reqwest::Response>,
+    sent: Result<reqwest::Response, GuardError>,
 ) -> Result<reqwest::Response, Failure> {
     let response = match sent {
         Ok(response) => response,
-        Err(reqwest_middleware::Error::Reqwest(error)) => return Err(Failure::upstream(name, &error)),
-        Err(reqwest_middleware::Error::Middleware(error)) => return Err(Failure::Bug(error.to_string())),
+        Err(GuardError::Inner(error)) => return Err(Failure::upstream(name, &*error)),
+        Err(error) => return Err(Failure::upstream(name, &error)),
     };
     let why = match response.status().as_u16() {
         200..=299 => return Ok(response),
@@ -105,6 +129,16 @@ async fn success(
     let words = response.text().await.unwrap_or_default();
     tracing::warn!(name, words, "a provider refused");
     Err(Failure::Upstream { name, why })
+}
+
+/// What a client with a guard among its middleware says, as the guard itself would.
+fn as_guarded(error: reqwest_middleware::Error) -> GuardError {
+    match error {
+        reqwest_middleware::Error::Reqwest(error) => GuardError::Inner(error.into()),
+        reqwest_middleware::Error::Middleware(error) => {
+            error.downcast().unwrap_or_else(|error| GuardError::Inner(error.into()))
+        }
+    }
 }
 
 /// Whole seconds, the form the providers use; one second if there is none.

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 
-use super::{Endpoint, success};
+use super::{Endpoint, as_guarded, success};
 use crate::failure::Failure;
 
-pub(super) const NAME: &str = "stt";
+pub(crate) const NAME: &str = "stt";
 
 /// A client of `/audio/transcriptions`.
 #[derive(Debug)]
@@ -35,7 +35,8 @@ impl Stt {
             .bearer_auth(&self.at.key)
             .multipart(Form::new().text("model", "whisper-1").part("file", file))
             .send()
-            .await;
+            .await
+            .map_err(as_guarded);
         let transcript: Transcript =
             success(NAME, sent).await?.json().await.map_err(|error| Failure::upstream(NAME, &error))?;
         Ok(transcript.text)

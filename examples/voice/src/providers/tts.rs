@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{Endpoint, success};
+use super::{Endpoint, as_guarded, success};
 use crate::failure::Failure;
 
-pub(super) const NAME: &str = "tts";
+pub(crate) const NAME: &str = "tts";
 
 /// A client of `/audio/speech`.
 #[derive(Debug)]
@@ -34,7 +34,8 @@ impl Tts {
             .bearer_auth(&self.at.key)
             .json(&json!({ "model": "tts-1", "voice": "alloy", "response_format": "pcm", "input": sentence }))
             .send()
-            .await;
+            .await
+            .map_err(as_guarded);
         Ok(Speech { response: success(NAME, sent).await? })
     }
 }

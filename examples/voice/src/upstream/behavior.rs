@@ -1,6 +1,7 @@
 //! How a server behaves under its fault: when it refuses, how long it takes, whether it finishes.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -9,7 +10,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
 use serde_json::json;
 use tokio::{
     sync::watch,
@@ -18,7 +19,7 @@ use tokio::{
 
 use super::{Fault, Latency};
 
-/// What the provider allows when it is in a good mood, a second.
+/// What the provider allows by one key when it is in a good mood, a second.
 const USUAL_QUOTA: u32 = 500;
 
 /// One server's behavior; clones share it.
@@ -31,9 +32,9 @@ pub(super) struct Behavior {
 #[derive(Debug)]
 struct State {
     random: fastrand::Rng,
-    /// Requests since the current second began.
     second: Instant,
-    used: u32,
+    /// Requests by each key since the current second began.
+    used: HashMap<String, u32>,
 }
 
 /// Why a server does not do what it is asked.
@@ -46,15 +47,21 @@ pub(super) enum Refusal {
 
 impl Behavior {
     pub(super) fn new(fault: watch::Receiver<Fault>, seed: u64) -> Self {
-        let state = State { random: fastrand::Rng::with_seed(seed), second: Instant::now(), used: 0 };
+        let state = State { random: fastrand::Rng::with_seed(seed), second: Instant::now(), used: HashMap::new() };
         Self { fault, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Counts the request: the rate-limit headers for its answer, or a refusal.
-    pub(super) fn admit(&self) -> Result<HeaderMap, Refusal> {
+    /// Counts a request with these headers: the rate-limit headers for its answer, or a refusal.
+    pub(super) fn admit(&self, request: &HeaderMap) -> Result<HeaderMap, Refusal> {
+        let key = request.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let key = key.unwrap_or_default();
         let fault = self.fault();
-        let quota = if let Fault::Quota(quota) = fault { quota } else { USUAL_QUOTA };
-        let (used, reset) = self.with(State::count);
+        let quota = match fault {
+            Fault::Quota(quota) => quota,
+            Fault::QuotaOf(limited, quota) if limited == key => quota,
+            _ => USUAL_QUOTA,
+        };
+        let (used, reset) = self.with(|state| state.count(key));
         if used > quota {
             return Err(Refusal::TooMany { quota, reset });
         }
@@ -91,16 +98,17 @@ impl Behavior {
 }
 
 impl State {
-    /// How many requests this second has seen, with this one, and how long it goes on.
-    fn count(&mut self) -> (u32, Duration) {
+    /// How many requests by this key the second has seen, with this one, and how long it goes on.
+    fn count(&mut self, key: &str) -> (u32, Duration) {
         let mut age = self.second.elapsed();
         if age >= Duration::from_secs(1) {
             self.second = Instant::now();
-            self.used = 0;
+            self.used.clear();
             age = Duration::ZERO;
         }
-        self.used = self.used.saturating_add(1);
-        (self.used, Duration::from_secs(1) - age)
+        let used = self.used.entry(key.to_owned()).or_default();
+        *used = used.saturating_add(1);
+        (*used, Duration::from_secs(1) - age)
     }
 }
 

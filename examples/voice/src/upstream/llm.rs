@@ -8,7 +8,7 @@ use axum::{
     routing::post,
 };
 use futures_util::{Stream, stream};
-use http::header::CONTENT_TYPE;
+use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -35,11 +35,15 @@ pub(super) fn routes(behavior: Behavior) -> Router {
     Router::new().route("/v1/chat/completions", post(complete)).with_state(behavior)
 }
 
-async fn complete(State(behavior): State<Behavior>, Json(request): Json<Request>) -> response::Result<Response> {
+async fn complete(
+    State(behavior): State<Behavior>,
+    headers: HeaderMap,
+    Json(request): Json<Request>,
+) -> response::Result<Response> {
     if !request.stream {
         return Err(Refusal::Invalid("Only streams here.").into());
     }
-    let headers = behavior.admit()?;
+    let headers = behavior.admit(&headers)?;
     behavior.take(FIRST_WORD).await;
     let events = script(&behavior, &request);
     Ok((headers, [(CONTENT_TYPE, "text/event-stream")], Body::from_stream(spoken(behavior, events))).into_response())

@@ -44,8 +44,10 @@ pub enum Fault {
     None,
     /// Everything takes so many times as long.
     Slow(f64),
-    /// At most so many requests a second; the others get a 429.
+    /// At most so many requests a second by each key; the others get a 429.
     Quota(u32),
+    /// The same for this key alone.
+    QuotaOf(&'static str, u32),
     /// A share of the requests gets a 503.
     Errors(f64),
     /// A share of the streams ends in the middle.

@@ -6,6 +6,7 @@ use axum::{
     response::{self, IntoResponse, Response},
     routing::post,
 };
+use http::HeaderMap;
 use serde_json::json;
 
 use super::{Behavior, Latency, Refusal};
@@ -23,7 +24,11 @@ pub(super) fn routes(behavior: Behavior) -> Router {
     Router::new().route("/v1/audio/transcriptions", post(transcribe)).with_state(behavior)
 }
 
-async fn transcribe(State(behavior): State<Behavior>, mut form: Multipart) -> response::Result<Response> {
+async fn transcribe(
+    State(behavior): State<Behavior>,
+    headers: HeaderMap,
+    mut form: Multipart,
+) -> response::Result<Response> {
     let mut bytes = 0;
     while let Some(field) = form.next_field().await? {
         if field.name() == Some("file") {
@@ -33,7 +38,7 @@ async fn transcribe(State(behavior): State<Behavior>, mut form: Multipart) -> re
     if bytes == 0 {
         return Err(Refusal::Invalid("Missing file.").into());
     }
-    let headers = behavior.admit()?;
+    let headers = behavior.admit(&headers)?;
     behavior.take(LATENCY).await;
     let text = HEARD[behavior.pick(HEARD.len())];
     Ok((headers, Json(json!({ "text": text }))).into_response())

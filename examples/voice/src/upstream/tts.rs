@@ -9,7 +9,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use http::header::CONTENT_TYPE;
+use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::Deserialize;
 
 use super::{Behavior, Latency};
@@ -29,8 +29,12 @@ pub(super) fn routes(behavior: Behavior) -> Router {
     Router::new().route("/v1/audio/speech", post(speak)).with_state(behavior)
 }
 
-async fn speak(State(behavior): State<Behavior>, Json(request): Json<Request>) -> response::Result<Response> {
-    let headers = behavior.admit()?;
+async fn speak(
+    State(behavior): State<Behavior>,
+    headers: HeaderMap,
+    Json(request): Json<Request>,
+) -> response::Result<Response> {
+    let headers = behavior.admit(&headers)?;
     behavior.take(FIRST_PIECE).await;
     let pieces = request.input.len().min(4096) * BYTES_PER_LETTER / PIECE + 1;
     Ok((headers, [(CONTENT_TYPE, "audio/pcm")], Body::from_stream(audio(behavior, pieces))).into_response())

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use bellwether::Bellwether;
+use bellwether::{Bellwether, breaker::Breaker};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
-use voice::{api, app::App, providers::Providers, store::Store, upstream::Upstreams};
+use voice::{api, app::App, guards::Guards, providers::Providers, store::Store, upstream::Upstreams};
 
 pub(crate) struct Demo {
     pub(crate) address: SocketAddr,
@@ -18,10 +18,12 @@ pub(crate) struct Demo {
 }
 
 pub(crate) async fn demo() -> Demo {
-    let (store, folder) = store().await;
-    let upstreams = Upstreams::start(7).expect("upstreams start");
     let bw = Bellwether::builder("voice").environment(|_| None).start().expect("a front door");
-    let app = App::new(store, Providers::loopback(&upstreams, &bw.calls()).expect("providers"));
+    let guards = Guards::new(&bw, 7).expect("breakers");
+    let folder = TempDir::new().expect("a folder");
+    let store = Store::open(&url(&folder), guards.orders.clone()).await.expect("a database");
+    let upstreams = Upstreams::start(7).expect("upstreams start");
+    let app = App::new(store, Providers::loopback(&upstreams, &bw.calls(), &guards).expect("providers"));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let router = api::router(app.clone()).layer(CatchPanicLayer::new()).layer(bw.layer()).merge(bw.router());
@@ -31,8 +33,15 @@ pub(crate) async fn demo() -> Demo {
 
 pub(crate) async fn store() -> (Store, TempDir) {
     let folder = TempDir::new().expect("a folder");
-    let url = format!("sqlite:{}", folder.path().join("voice.sqlite").display());
-    (Store::open(&url).await.expect("a database"), folder)
+    (Store::open(&url(&folder), breaker()).await.expect("a database"), folder)
+}
+
+pub(crate) fn breaker() -> Breaker {
+    Breaker::builder("orders-db").build().expect("a breaker")
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("voice.sqlite").display())
 }
 
 impl Demo {
