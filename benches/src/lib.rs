@@ -1,6 +1,6 @@
 //! Benches of the record and layer paths, with rivals in the same run.
 //!
-//! A [`Case`] is one operation of one library. Three drivers run the same cases: criterion (`benches/`), an interleaved
+//! A [`Case`] is one operation of one library: recording, or a call through a breaker. Three drivers run the same cases: criterion (`benches/`), an interleaved
 //! table of nanoseconds (`table`), and one case a given number of times for callgrind (`instructions`).
 //!
 //! A [`Stack`](layer::Stack) is a route of a service with what stands around it: measured in process (`layers`), as a server
@@ -9,6 +9,7 @@
 mod case;
 mod counting;
 pub mod cpu;
+pub mod guard;
 pub mod layer;
 mod pinned;
 pub mod record;
@@ -21,5 +22,5 @@ pub use pinned::Pinned;
 
 /// Every case there is.
 pub fn cases() -> Vec<Case> {
-    record::cases()
+    [record::cases(), guard::cases()].concat()
 }
