@@ -20,6 +20,7 @@ Usage: voice [OPTIONS]
 Environment:
   DATABASE_URL     sqlite:PATH or postgres://USER@HOST/NAME (an SQLite file among the temporary files)
   OPENAI_API_KEY   talk to the real provider, at OPENAI_BASE_URL if that is set (servers on loopback)
+  OPENAI_BATCH_API_KEY  the key for customers on trial, with a quota and a breaker of its own (OPENAI_API_KEY)
 
 Built with --features otlp,log, it also heeds OTEL_EXPORTER_OTLP_ENDPOINT and BELLWETHER_LOG_LAYOUT.";
 
