@@ -9,7 +9,7 @@ use bellwether_breaker::{Elapsed, Outcome, Permit};
 use bytes::Buf;
 use http::{HeaderMap, header, response};
 
-use super::evidence::{Judgement, is_event_stream, is_grpc};
+use super::evidence::{Judgement, Kind};
 use super::rules::Handle;
 use super::timer::{Came, Timing};
 
@@ -99,14 +99,14 @@ impl Call {
         self.came(Came::Headers)?;
         let Some(handle) = self.handle() else { return Ok(()) };
         let judgement = handle.judge_head(head.status, &head.headers);
-        let grpc = is_grpc(&head.headers);
-        let events = judgement.outcome == Outcome::Success && handle.rules().events && is_event_stream(&head.headers);
-        let said = if grpc && judgement.outcome == Outcome::Success {
-            handle.judge_trailers(&head.headers, true)
-        } else {
-            Some(judgement)
+        let good = judgement.outcome == Outcome::Success;
+        let kind = Kind::of(&head.headers);
+        let events = kind == Kind::Events && good && handle.rules().events;
+        let said = match kind {
+            Kind::Grpc if good => handle.judge_trailers(&head.headers, true),
+            _ => Some(judgement),
         };
-        self.grpc = grpc;
+        self.grpc = kind == Kind::Grpc;
         self.events = events.then(Box::default);
         match said {
             Some(judgement) => self.judged(judgement),
@@ -115,7 +115,7 @@ impl Call {
         }
         if empty {
             self.end(End::Complete);
-        } else if !grpc {
+        } else if kind != Kind::Grpc {
             let length = head.headers.get(header::CONTENT_LENGTH);
             self.left = length.and_then(|length| length.to_str().ok()?.parse().ok());
         }

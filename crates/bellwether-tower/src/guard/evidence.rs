@@ -112,14 +112,25 @@ fn is_ours_of_reqwest(_: &(dyn Error + 'static)) -> bool {
     false
 }
 
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(names::is_grpc)
+/// What kind of body a head announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Grpc,
+    Events,
+    Other,
 }
 
-pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
-    let of = |value: &http::HeaderValue| {
+impl Kind {
+    #[inline]
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let Some(value) = headers.get(header::CONTENT_TYPE) else { return Self::Other };
         let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-        essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
-    };
-    headers.get(header::CONTENT_TYPE).is_some_and(of)
+        if names::is_grpc(value) {
+            Self::Grpc
+        } else if essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream") {
+            Self::Events
+        } else {
+            Self::Other
+        }
+    }
 }
