@@ -200,7 +200,12 @@ impl Report {
             "false incidents: {} in {:.1} quiet days, {} in {:.2} days before or after faults",
             self.quiet.0, self.quiet.1, self.false_alarms, self.normal_days
         );
-        let windows: Vec<f64> = self.rows.values().flat_map(|row| row.windows.iter().copied()).collect();
+        let windows_but = |left_out: Option<Scenario>| -> Vec<f64> {
+            let rows = self.rows.iter().filter(|(i, _)| left_out.is_none_or(|scenario| **i != scenario as usize));
+            rows.flat_map(|(_, row)| row.windows.iter().copied()).collect()
+        };
+        let windows = windows_but(None);
+        println!("p95 windows without LowTraffic: {}", quantile(&windows_but(Some(Scenario::LowTraffic)), 0.95));
         let full = self.methods[0];
         println!(
             "AC@1={:.3} AC@3={:.3} precision={:.3} false_per_day={:.3} p95_windows={}",

@@ -196,11 +196,11 @@ impl Judge {
             let idle = self.nodes.iter().all(|node| node.idle >= WINDOWS || node.windows == 0);
             return Verdict::nothing(if idle { Status::Unknown } else { Status::Healthy });
         }
-        let mut verdict = self.suspects(graph);
+        let (mut verdict, enough) = self.suspects(graph);
         // What is slight and hurts no request has time.
         let slight = |node: usize| verdict.lost <= 0.0 && self.nodes[node].is_slight();
         let urgent = |node: usize| if slight(node) { ails(0b1111, OPENS + 1, node) } else { ails(0b111, OPENS, node) };
-        if opens && (verdict.suspects.is_empty() || !(0..self.nodes.len()).any(urgent)) {
+        if opens && (!enough || !(0..self.nodes.len()).any(urgent)) {
             return Verdict::nothing(Status::Healthy);
         }
         if opens {
@@ -223,7 +223,9 @@ impl Judge {
     }
 
     /// Who is to blame for what ails now.
-    fn suspects(&self, graph: &Graph) -> Verdict {
+    ///
+    /// With it, whether that rests on enough to open an incident.
+    fn suspects(&self, graph: &Graph) -> (Verdict, bool) {
         let leads = leads(graph, &self.nodes);
         let scene = Scene { graph, nodes: &self.nodes, edges: &self.edges, method: self.method, leads: &leads };
         let routes = || graph.ordered().filter(|node| graph.at(*node).kind == Kind::Route);
@@ -272,8 +274,9 @@ impl Judge {
             .collect();
         let metastable =
             sums.first().zip(self.open).and_then(|(sum, open)| metastable(&context, sum, open.incident.windows));
-        Verdict {
-            status: if self.clear(&sums, total) { Status::Named } else { Status::Unknown },
+        let enough = self.enough(&sums);
+        let verdict = Verdict {
+            status: if enough && self.clear(&sums, total) { Status::Named } else { Status::Unknown },
             lost: share(sums.iter().map(|sum| sum.lost).fold(0.0, |sum, lost| sum + lost), requests).min(1.0),
             suspects,
             ailing: graph
@@ -283,7 +286,8 @@ impl Judge {
                 .collect(),
             metastable,
             incident: None,
-        }
+        };
+        (verdict, enough)
     }
 
     fn suspect(&self, context: &Context<'_>, flows: &Flows, sum: &Charge, total: f64, requests: f64) -> Suspect {
@@ -308,13 +312,20 @@ impl Judge {
         }
     }
 
+    /// Whether there are calls enough that suffer from the first.
+    fn enough(&self, sums: &[Charge]) -> bool {
+        sums.first().is_some_and(|first| {
+            let calls = match first.subject {
+                Subject::Node(node) => self.nodes[node].attempts_lost().max(self.nodes[node].slow()),
+                _ => 0.0,
+            };
+            calls.max(first.amount) >= LEAST
+        })
+    }
+
     /// Whether the first stands out. Two whose own failures were counted do not compete: both are at fault.
     fn clear(&self, sums: &[Charge], total: f64) -> bool {
         let Some(first) = sums.first() else { return false };
-        let calls: f64 = match first.subject {
-            Subject::Node(node) => self.nodes[node].attempts_lost().max(self.nodes[node].slow()).max(first.amount),
-            _ => first.amount,
-        };
         let own_fault = |charge: &Charge| match charge.subject {
             Subject::Node(node) => {
                 let now = &self.nodes[node].now;
@@ -325,10 +336,9 @@ impl Judge {
             Subject::Callers(_) => true,
             _ => false,
         };
-        let ahead = sums.get(1).is_none_or(|second| {
+        sums.get(1).is_none_or(|second| {
             share(first.amount - second.amount, total) >= MARGIN || own_fault(first) && own_fault(second)
-        });
-        calls >= LEAST && ahead
+        })
     }
 
     /// The time of a tick, if it is remembered.
