@@ -112,7 +112,7 @@ impl<B> GuardLayer<B> {
         self.deadlines_by(deadlines, tokio::time::sleep)
     }
 
-    /// As [`deadlines`](Self::deadlines), by another timer: what is given makes a future that ends after that time.
+    /// Gives up what takes longer, by any timer: `sleep` makes a future that ends after that time.
     pub fn deadlines_by<F>(
         mut self,
         deadlines: Deadlines,
