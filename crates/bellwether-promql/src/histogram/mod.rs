@@ -5,6 +5,9 @@ mod combine;
 mod estimate;
 mod trim;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
