@@ -7,6 +7,8 @@ mod rotel;
 mod sink;
 
 // The product.
+mod aimock;
+mod breakers;
 mod collected;
 mod demo;
 mod faults;

@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
+use voice::providers::llm::Key;
 use voice::upstream::Upstreams;
 
 /// Running providers, all behind one address. Dropping them stops them.
@@ -48,9 +49,16 @@ impl Between {
         Self { addr, shared }
     }
 
-    /// What makes the demo call here instead of its own ones.
-    pub(crate) fn env(&self) -> [(&'static str, String); 2] {
-        [("OPENAI_API_KEY", "nobody looks".to_owned()), ("OPENAI_BASE_URL", format!("http://{}/v1", self.addr))]
+    /// What makes the demo call here instead of its own ones, by keys of the names that they have there.
+    pub(crate) fn env(&self) -> [(&'static str, String); 3] {
+        let [primary, batch] = Key::ALL.map(|key| key.as_str().to_owned());
+        let base = format!("http://{}/v1", self.addr);
+        [("OPENAI_API_KEY", primary), ("OPENAI_BATCH_API_KEY", batch), ("OPENAI_BASE_URL", base)]
+    }
+
+    /// The providers themselves, to have faults.
+    pub(crate) fn upstreams(&self) -> &Upstreams {
+        &self.shared.upstreams
     }
 
     /// The next `calls` get a 503.
@@ -76,14 +84,23 @@ async fn pass(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap, b
         _ => &shared.upstreams.tts,
     };
     let mut request = shared.client.post(format!("http://{}{}", upstream.address(), uri.path()));
-    if let Some(kind) = headers.get(header::CONTENT_TYPE) {
-        request = request.header(header::CONTENT_TYPE, kind);
+    for name in [header::CONTENT_TYPE, header::AUTHORIZATION] {
+        if let Some(value) = headers.get(&name) {
+            request = request.header(name, value);
+        }
     }
-    let answer = request.body(body).send().await.expect("an answer");
-    let (status, kind) = (answer.status(), answer.headers().get(header::CONTENT_TYPE).cloned());
-    let mut response = (status, answer.bytes().await.expect("a whole answer")).into_response();
-    if let Some(kind) = kind {
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let Ok(answer) = request.body(body).send().await else {
+        return (StatusCode::BAD_GATEWAY, "nobody is there").into_response();
+    };
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let Ok(body) = answer.bytes().await else {
+        return (StatusCode::BAD_GATEWAY, "it broke off").into_response();
+    };
+    let mut response = (status, body).into_response();
+    for name in ["content-type", "retry-after", "retry-after-ms"] {
+        if let Some(value) = headers.get(name) {
+            response.headers_mut().insert(name, value.clone());
+        }
     }
     response
 }

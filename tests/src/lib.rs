@@ -1,8 +1,8 @@
 //! Real counterparts for tests: they start, tell what they saw, and stop; and a collector that fails on command.
 //!
 //! Two kinds. [`sink::Sink`] and [`page::Page`] live in the test's own process and are always there. Prometheus,
-//! promtool, rotel, PostgreSQL, the OpenMetrics parser and pino-pretty are other people's programs: a test that uses one asks
-//! [`real`] first. Without `BELLWETHER_REAL=1` it says so in one line and returns; with it (as `cargo xtask test`
+//! promtool, rotel, PostgreSQL, aimock, the OpenMetrics parser and pino-pretty are other people's programs: a test that uses
+//! one asks [`real`] first. Without `BELLWETHER_REAL=1` it says so in one line and returns; with it (as `cargo xtask test`
 //! runs the tests) a program that is missing fails the test with the command that installs it.
 #![allow(
     clippy::print_stderr,
@@ -17,6 +17,7 @@ mod pino;
 mod promtool;
 mod wait;
 
+pub mod aimock;
 pub mod demo;
 pub mod families;
 pub mod page;

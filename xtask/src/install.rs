@@ -44,7 +44,7 @@ const LOCAL: &[Local] = &[
     },
     Local {
         folder: "npm",
-        packages: "pino-pretty@13.2.0",
+        packages: "pino-pretty@13.2.0 @copilotkit/aimock@1.43.0",
         command: |folder, packages| {
             format!("npm install --prefix {folder} --ignore-scripts --no-audit --no-fund --silent {packages}")
         },

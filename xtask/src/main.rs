@@ -31,7 +31,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "install",
-        help: "only the installs of `test`: Prometheus, rotel, PostgreSQL, pino-pretty and what they stand on",
+        help: "only the installs of `test`: Prometheus, rotel, PostgreSQL, pino-pretty, aimock and what they stand on",
         run: install::run,
     },
     Command {
