@@ -2,10 +2,19 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 
 /// Details longer than this are not read: gRPC itself stops at 8 KiB of headers.
 const MAX_DETAILS: usize = 16 * 1024;
+
+/// With padding or without: gRPC's senders do either.
+const BASE64: GeneralPurpose = {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(&STANDARD, config)
+};
 
 const RETRY_INFO: &[u8] = b"type.googleapis.com/google.rpc.RetryInfo";
 
@@ -17,7 +26,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let pushback = headers.get("grpc-retry-pushback-ms").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     pushback.map(Duration::from_millis).or_else(|| {
         let details = headers.get("grpc-status-details-bin").filter(|details| details.len() <= MAX_DETAILS)?;
-        let details = base64(details.as_bytes())?;
+        let details = BASE64.decode(details).ok()?;
         // google.rpc.Status.details, each a google.protobuf.Any.
         Fields(&details).filter_map(|(number, value)| (number == 3).then_some(value.bytes()?)).find_map(retry_info)
     })
@@ -95,29 +104,6 @@ impl<'a> Fields<'a> {
         }
         None
     }
-}
-
-/// Base64 with or without padding, as gRPC sends it.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
-    let (mut bits, mut held) = (0_u32, 0);
-    for character in text.trim_ascii_end().iter().take_while(|character| **character != b'=') {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use super::rules::Handle;
 ///
 /// While the breaker is open, the service is ready to refuse, and the inner one is not asked whether it is ready. Being ready
 /// holds no permit; the one that a call takes is held until its answer's body has ended.
+///
+/// Until the inner service is ready, a closed breaker's is not, as with any layer: what is waited for there is no call yet, and
+/// counts neither as one nor against whoever is called. A breaker that opens meanwhile wakes nobody who waits.
 #[derive(Debug)]
 pub struct Guard<S> {
     inner: S,
