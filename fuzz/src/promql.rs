@@ -1,12 +1,15 @@
 //! Any text as a PromQL expression over a few series: an error or an answer, in order, within the limits.
 #![no_main]
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bellwether_promql::{
     CounterResetHint, Engine, Histogram, Labels, MemoryStorage, Options, STALE_NAN, Sample, Series, Value,
 };
 use libfuzzer_sys::fuzz_target;
+
+static STORAGE: LazyLock<MemoryStorage> = LazyLock::new(storage);
 
 fuzz_target!(|expression: &str| {
     let mut options = Options::default();
@@ -15,8 +18,7 @@ fuzz_target!(|expression: &str| {
     // Metric names go early or late, and neither may break an answer.
     options.delayed_name_removal = expression.len() % 2 == 0;
     let engine = Engine::new(options);
-    let storage = storage();
-    if let Ok(answer) = engine.instant(&storage, expression, 300_000) {
+    if let Ok(answer) = engine.instant(&*STORAGE, expression, 300_000) {
         match answer.value {
             Value::Vector(elements) => unique(elements.iter().map(|element| &element.labels)),
             Value::Matrix(series) => ordered(&series),
@@ -26,7 +28,7 @@ fuzz_target!(|expression: &str| {
             assert!(note.starts_with("PromQL "), "{note}");
         }
     }
-    if let Ok(answer) = engine.range(&storage, expression, 0, 600_000, Duration::from_secs(45)) {
+    if let Ok(answer) = engine.range(&*STORAGE, expression, 0, 600_000, Duration::from_secs(45)) {
         let Value::Matrix(series) = answer.value else { panic!("a range query is a matrix") };
         ordered(&series);
     }
