@@ -13,6 +13,7 @@ pub(crate) struct Demo {
     pub(crate) app: App,
     pub(crate) upstreams: Upstreams,
     pub(crate) bw: Bellwether,
+    pub(crate) guards: Guards,
     pub(crate) http: reqwest::Client,
     _folder: TempDir,
 }
@@ -28,7 +29,7 @@ pub(crate) async fn demo() -> Demo {
     let address = listener.local_addr().expect("an address");
     let router = api::router(app.clone()).layer(CatchPanicLayer::new()).layer(bw.layer()).merge(bw.router());
     tokio::spawn(axum::serve(listener, router).into_future());
-    Demo { address, app, upstreams, bw, http: reqwest::Client::new(), _folder: folder }
+    Demo { address, app, upstreams, bw, guards, http: reqwest::Client::new(), _folder: folder }
 }
 
 pub(crate) async fn store() -> (Store, TempDir) {

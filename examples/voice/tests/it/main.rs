@@ -4,6 +4,7 @@ mod demo;
 
 mod args;
 mod faults;
+mod guards;
 mod observed;
 mod proto;
 mod requests;

@@ -32,7 +32,7 @@ async fn the_first_sentence_is_heard_before_the_last_word_is_read() {
     assert!(position("audio") < last_text, "{position:?}", position = position("audio"));
 }
 
-async fn converse(demo: &Demo, parts: Vec<Audio>) -> Result<Vec<Event>, tonic::Status> {
+pub(crate) async fn converse(demo: &Demo, parts: Vec<Audio>) -> Result<Vec<Event>, tonic::Status> {
     let channel = Endpoint::from_shared(demo.url("")).expect("an address").connect_lazy();
     let mut answers = VoiceClient::new(channel).converse(stream::iter(parts)).await?.into_inner();
     let mut events = Vec::new();
