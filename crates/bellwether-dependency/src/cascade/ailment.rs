@@ -29,7 +29,7 @@ const PLENTY: f64 = 150.0;
 /// The share of failures that matters: of a node whose normal is known, and of one whose is not.
 const ERRORS: f64 = 0.03;
 const ERRORS_UNKNOWN: f64 = 0.1;
-/// The share of calls beyond twice the normal 95 % quantile; twice the normal median.
+/// The share of calls beyond twice the normal 95 % quantile; beyond 1.7 times the normal median.
 const SLOW: f64 = 0.05;
 const LATE: f64 = 0.4;
 /// The share of bad requests; of misses.

@@ -63,7 +63,7 @@ pub(super) struct Tally {
     pub(super) parts: f64,
     /// Calls beyond twice the normal 95 % quantile.
     pub(super) slow: Hits,
-    /// Calls beyond twice the normal median.
+    /// Calls beyond 1.7 times the normal median.
     pub(super) late: Hits,
     /// The same of the time of their own.
     pub(super) own_slow: Hits,
@@ -202,11 +202,13 @@ impl NodeMemory {
         self.normal_own_time.iter_mut().zip(own_time).for_each(|(sum, n)| *sum = *sum * kept + n);
     }
 
-    /// From how many seconds a call is slow: twice the normal quantile, and noticeably above it. `None` until known.
+    /// From how many seconds a call is slow: so many times the normal quantile, and noticeably above it. `None` until known.
     fn slow_from(&self, normal: &[f64; Latency::BUCKETS], q: f64) -> Option<f64> {
         let known = self.normal.ended >= ENOUGH && self.normal.seconds >= SETTLED;
         let normal = latency::quantile(normal, q).filter(|_| known)?;
-        Some((2.0 * normal).max(normal + NOTICEABLE))
+        // Most calls do not get so much slower by chance as one in twenty does.
+        let times = if q > 0.5 { 2.0 } else { 1.7 };
+        Some((times * normal).max(normal + NOTICEABLE))
     }
 
     /// The normal share of calls that are as slow as that.

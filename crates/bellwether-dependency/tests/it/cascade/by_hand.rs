@@ -60,7 +60,7 @@ impl Chain {
             fill(calls, Duration::from_millis(took), Trouble { failed, class });
         }
         window.node(self.node("auth")).expect("the window fits").own[class] = failed;
-        for edge in &mut window.edges {
+        for edge in window.edges.iter_mut().take(2) {
             (edge.started, edge.failed) = (100, failed);
         }
         window
@@ -259,4 +259,29 @@ fn a_full_pool_is_blamed_on_who_occupies_it() {
     let verdict = verdict.expect("there were windows");
     let root = verdict.root().expect("it is named");
     assert_eq!((root.root.to_string().as_str(), root.routes.len()), ("reports", 2), "{verdict:?}");
+}
+
+#[test]
+fn a_window_that_does_not_fit_is_read_as_far_as_it_does() {
+    let mut chain = Chain::known();
+    let mut window = chain.window(NONE);
+    window.nodes.push(Calls { started: u64::MAX, ..Calls::default() });
+    window.edges.clear();
+    chain.now = chain.now.after(TICK);
+    assert_eq!(chain.judge.tick(&chain.graph, &window, chain.now).status, Status::Healthy);
+    window.nodes.clear();
+    chain.now = chain.now.after(TICK);
+    assert_eq!(chain.judge.tick(&chain.graph, &window, chain.now).status, Status::Healthy);
+}
+
+#[test]
+fn a_graph_may_grow_between_windows() {
+    let mut chain = Chain::known();
+    let late = chain.graph.node("tts", Kind::Dependency).expect("there is room");
+    let llm = chain.node("llm");
+    chain.graph.edge(llm, late, Relation::Observed).expect("there is room");
+    chain.graph.edge(late, llm, Relation::Observed).expect("a cycle is welcome");
+    let failing = Trouble { failed: 30, class: Failure::Upstream };
+    chain.tick(failing);
+    assert_eq!(chain.tick(failing).root().map(|root| root.root.to_string()).as_deref(), Some("auth"));
 }
