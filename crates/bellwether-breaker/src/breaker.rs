@@ -122,15 +122,20 @@ impl Breaker {
 
     /// What it would say if it refuses every call right now: it is open, and its time is not over, or it is forced open. Asks for
     /// nothing, and is counted as nothing.
+    #[inline]
     pub fn refusal(&self) -> Option<Rejected> {
-        let shared = &*self.0;
-        let gate = shared.front.gate.load(Acquire);
-        let left = match gate & (STATE | CAREFUL) {
-            OPEN => Some(Instant::from_nanos(shared.front.open_until.load(Relaxed)).since(shared.clock.now())),
-            FORCED_OPEN => return Some(Rejected::new(Reason::Forced, None)),
-            _ => None,
-        };
-        left.filter(|left| !left.is_zero()).map(|left| Rejected::new(Reason::Open, Some(left)))
+        let gate = self.0.front.gate.load(Acquire) & (STATE | CAREFUL);
+        if matches!(gate, OPEN | FORCED_OPEN) { self.refusal_if_open(gate == FORCED_OPEN) } else { None }
+    }
+
+    #[inline(never)]
+    fn refusal_if_open(&self, forced: bool) -> Option<Rejected> {
+        if forced {
+            return Some(Rejected::new(Reason::Forced, None));
+        }
+        let until = Instant::from_nanos(self.0.front.open_until.load(Relaxed));
+        let left = until.since(self.0.clock.now());
+        (!left.is_zero()).then(|| Rejected::new(Reason::Open, Some(left)))
     }
 
     /// Changes who decides. Whatever was known is forgotten.
