@@ -141,6 +141,10 @@ fn p24_when_to_come_back() {
         (503, &[("retry-after", "1")], "failure 1, open 10s"),
         (502, &[("retry-after", "20")], "failure 1, open 20s"),
         (404, &[("retry-after", "20")], "alive 1"),
+        // In the past, and in ten thousand years: no more than the breaker waits at most.
+        (429, &[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")], "throttled 1"),
+        (429, &[("retry-after", "315360000000")], "throttled 1, paced 60s"),
+        (503, &[("retry-after", "99999999999999999999999")], "failure 1, open 60s"),
     ] {
         check(answer(status, headers, HELLO), All, expect);
     }
