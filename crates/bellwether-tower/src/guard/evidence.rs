@@ -97,14 +97,14 @@ fn is_ours(error: &(dyn Error + 'static)) -> bool {
     refused || error.is::<Rejected>() || is_ours_of_reqwest(error)
 }
 
-/// A request that was never one; or a refusal by a middleware, which is not among the sources of the error.
+/// A request that was never one, or a refusal by a middleware. An error of reqwest-middleware is not among its own sources.
 #[cfg(feature = "reqwest")]
 fn is_ours_of_reqwest(error: &(dyn Error + 'static)) -> bool {
-    let refused = match error.downcast_ref() {
+    match error.downcast_ref() {
         Some(reqwest_middleware::Error::Middleware(error)) => error.chain().any(is_ours),
-        _ => false,
-    };
-    refused || error.downcast_ref().is_some_and(reqwest::Error::is_builder)
+        Some(reqwest_middleware::Error::Reqwest(error)) => error.is_builder(),
+        None => error.downcast_ref().is_some_and(reqwest::Error::is_builder),
+    }
 }
 
 #[cfg(not(feature = "reqwest"))]

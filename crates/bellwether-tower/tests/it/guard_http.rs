@@ -237,8 +237,9 @@ async fn reqwest_middleware_refuses() {
     assert_eq!((ledger(&breaker), ledger(&outer)), ("rejected 1, open 10s".into(), "neutral 1".into()));
     // What the client itself could not make a request of says nothing about the server.
     breaker.reset();
-    let error = client.get("no-scheme").send().await.unwrap_err();
-    assert!(matches!(error, reqwest_middleware::Error::Reqwest(_)), "{error:?}");
+    let error = client.get("ftp://localhost/").send().await.unwrap_err();
+    assert!(matches!(&error, reqwest_middleware::Error::Reqwest(error) if error.is_builder()), "{error:?}");
+    assert_eq!((ledger(&breaker), ledger(&outer)), ("neutral 1, rejected 1".into(), "neutral 2".into()));
     server.stop().await;
 }
 
