@@ -88,9 +88,9 @@ fn mangled() {
 fn base64_with_and_without_padding() {
     let mut padded = 0;
     for seconds in 0..100 {
-        let kind = &RETRY_INFO[..];
-        let detail =
-            encoded(&[status(kind, &bytes(1, &[8, seconds])), vec![0x78, 1].repeat(usize::from(seconds % 3))].concat());
+        let detail = encoded(
+            &[status(RETRY_INFO, &bytes(1, &[8, seconds])), [0x78, 1].repeat(usize::from(seconds % 3))].concat(),
+        );
         padded += usize::from(detail.ends_with('='));
         for detail in [detail.as_str(), detail.trim_end_matches('=')] {
             check(&[("grpc-status-details-bin", detail)], Some(Duration::from_secs(seconds.into())));
