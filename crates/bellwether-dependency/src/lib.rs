@@ -1,3 +1,26 @@
 #![doc = include_str!("../README.md")]
 
+mod builder;
+mod call;
 pub mod cascade;
+mod dependencies;
+mod dependency;
+mod error;
+mod fault;
+mod health;
+mod kind;
+mod operation;
+mod probe;
+mod status;
+
+pub use builder::DependencyBuilder;
+pub use call::{Ongoing, Operation};
+pub use cascade::Failure;
+pub use dependencies::{Dependencies, DependenciesBuilder};
+pub use dependency::Dependency;
+pub use error::Error;
+pub use fault::{Fault, Retry};
+pub use health::{Details, Document, Endpoint, Entry, Phase, Readiness, Report};
+pub use kind::{Criticality, Kind, Reach};
+pub use probe::{Probe, Probes};
+pub use status::{Health, Patience, Reason, Status};

@@ -1,3 +1,9 @@
 //! The one test binary of bellwether-dependency.
 
+mod calls;
 mod cascade;
+mod faults;
+mod health;
+mod probes;
+mod registering;
+mod time;

@@ -1,0 +1,155 @@
+//! A call of an operation: let through or not, timed, and told to all who want to know how it went.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use bellwether_breaker::{Breaker, CallError, Outcome, Permit, Rejected};
+use bellwether_core::{Call, Instant, Scope};
+
+use crate::cascade::Failure;
+use crate::dependency::Dependency;
+use crate::fault::Fault;
+use crate::operation::Series;
+
+/// One kind of call to a dependency; from [`Dependency::operation`]. Cheap to clone, and to be kept: its series are looked up
+/// when it is made.
+#[derive(Clone)]
+pub struct Operation {
+    dependency: Dependency,
+    series: Arc<Series>,
+}
+
+/// A call under way. Say how it went by [`end`](Self::end); one that is dropped says that its caller gave it up.
+#[must_use = "a call that is dropped at once was given up"]
+pub struct Ongoing<'o> {
+    operation: &'o Operation,
+    permit: Option<Permit<&'o Breaker>>,
+    began: Instant,
+    is_over: bool,
+}
+
+impl Operation {
+    pub(crate) fn new(dependency: Dependency, series: Arc<Series>) -> Self {
+        Self { dependency, series }
+    }
+
+    /// Makes a call, if it may be made. An error is put into its class by its type ([`Fault::of`]).
+    ///
+    /// # Errors
+    /// If the call may not be made now, or fails.
+    #[inline]
+    pub async fn call<T, E: Error + 'static>(
+        &self,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, CallError<E>> {
+        self.call_judged(call, |result| result.as_ref().err().map(|error| Fault::of(error))).await
+    }
+
+    /// [`call`](Self::call), with a judgement of one's own on how it went, `None` being well: for an answer that holds an
+    /// error, and for errors of no known type.
+    ///
+    /// # Errors
+    /// If the call may not be made now, or fails.
+    #[inline]
+    pub async fn call_judged<T, E>(
+        &self,
+        call: impl Future<Output = Result<T, E>>,
+        judge: impl FnOnce(&Result<T, E>) -> Option<Fault>,
+    ) -> Result<T, CallError<E>> {
+        let ongoing = self.begin().map_err(CallError::Rejected)?;
+        let result = call.await;
+        ongoing.end(judge(&result));
+        result.map_err(CallError::Failed)
+    }
+
+    /// Begins a call that ends elsewhere: with the last chunk of a stream.
+    ///
+    /// # Errors
+    /// If the call may not be made now.
+    #[inline]
+    pub fn begin(&self) -> Result<Ongoing<'_>, Rejected> {
+        let permit = match self.dependency.breaker().map(Breaker::try_acquire).transpose() {
+            Ok(permit) => permit,
+            Err(rejected) => return Err(self.refused(rejected)),
+        };
+        let inner = &*self.dependency.0;
+        inner.in_flight.begin();
+        Ok(Ongoing { operation: self, permit, began: inner.clock.now(), is_over: false })
+    }
+
+    /// Whose it is.
+    pub fn dependency(&self) -> &Dependency {
+        &self.dependency
+    }
+
+    #[cold]
+    fn refused(&self, rejected: Rejected) -> Rejected {
+        let now = self.dependency.0.clock.now();
+        self.ended(Some(Fault::from(rejected)), now, now);
+        rejected
+    }
+
+    #[inline]
+    fn ended(&self, fault: Option<Fault>, began: Instant, now: Instant) {
+        let inner = &*self.dependency.0;
+        let took = now.since(began);
+        match fault {
+            None => {
+                inner.evidence.good();
+                self.series.good(took);
+            }
+            Some(fault) => {
+                inner.evidence.failed(fault.failure);
+                self.series.failed(fault, took);
+            }
+        }
+        Scope::with_current(|scope| {
+            let (outcome, error) = fault
+                .map_or((bellwether_core::Outcome::Success, ""), |fault| (fault.outcome(), fault.failure.as_str()));
+            scope.call_ended(Call::new(Arc::clone(self.dependency.shared_name()), outcome, error, took));
+        });
+    }
+}
+
+impl Ongoing<'_> {
+    /// It is over; `None` is well.
+    #[inline]
+    pub fn end(mut self, fault: Option<Fault>) {
+        if let Some(mut permit) = self.permit.take() {
+            if let Some(after) = fault.and_then(|fault| fault.retry_after) {
+                permit.retry_after(after);
+            }
+            permit.finish(fault.map_or(Outcome::Success, Fault::evidence));
+        }
+        self.over(fault);
+    }
+
+    #[inline]
+    fn over(&mut self, fault: Option<Fault>) {
+        self.is_over = true;
+        let inner = &*self.operation.dependency.0;
+        inner.in_flight.end();
+        self.operation.ended(fault, self.began, inner.clock.now());
+    }
+}
+
+impl Drop for Ongoing<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.over(Some(Fault::new(Failure::Cancelled)));
+        }
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation").field("dependency", &self.dependency.name()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Ongoing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ongoing").field("operation", self.operation).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,215 @@
+//! A dependency: whom the service calls, how those calls go, and how it is.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bellwether_breaker::{Breaker, CallError};
+use bellwether_core::{Clock, Gauge, Histogram, Instant};
+
+use crate::builder::DependencyBuilder;
+use crate::call::Operation;
+use crate::error::{Error, Why};
+use crate::kind::{Criticality, Kind};
+use crate::operation::{CallMetrics, Operations};
+use crate::probe::Probe;
+use crate::status::{Evidence, Health, Judged, Reason, Status};
+
+/// Something the service relies on. Cheap to clone; clones are the same dependency.
+///
+/// ```
+/// use bellwether_core::Registry;
+/// use bellwether_dependency::{Dependencies, Dependency};
+///
+/// let dependencies = Dependencies::new(&Registry::new())?;
+/// let orders = dependencies.register(Dependency::sql("orders-db").critical_local().owner("orders"))?;
+///
+/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+/// # let example = async {
+/// let rows = orders.call("select", async { Ok::<_, std::io::Error>(3) }).await;
+/// assert_eq!(rows.unwrap(), 3);
+/// # };
+/// # assert!(pin!(example).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+/// # Ok::<(), bellwether_dependency::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Dependency(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) described: DependencyBuilder,
+    breaker: Option<Breaker>,
+    pub(crate) clock: Clock,
+    metrics: CallMetrics,
+    operations: Operations,
+    pub(crate) in_flight: Gauge,
+    probe_duration: Histogram,
+    pub(crate) evidence: Evidence,
+    judged: Mutex<Judged>,
+    /// Whether a check is under way.
+    probing: AtomicBool,
+}
+
+impl Dependency {
+    /// Describes an HTTP service.
+    pub fn http(name: &str) -> DependencyBuilder {
+        DependencyBuilder::new(Kind::Http, name)
+    }
+
+    /// Describes a gRPC service.
+    pub fn grpc(name: &str) -> DependencyBuilder {
+        DependencyBuilder::new(Kind::Grpc, name)
+    }
+
+    /// Describes a database that speaks SQL.
+    pub fn sql(name: &str) -> DependencyBuilder {
+        DependencyBuilder::new(Kind::Sql, name)
+    }
+
+    /// Describes a Redis.
+    pub fn redis(name: &str) -> DependencyBuilder {
+        DependencyBuilder::new(Kind::Redis, name)
+    }
+
+    /// Describes a queue or a broker.
+    pub fn queue(name: &str) -> DependencyBuilder {
+        DependencyBuilder::new(Kind::Queue, name)
+    }
+
+    /// Describes anything else.
+    pub fn custom(name: &str) -> DependencyBuilder {
+        DependencyBuilder::new(Kind::Custom, name)
+    }
+
+    pub(crate) fn new(
+        described: DependencyBuilder,
+        clock: Clock,
+        metrics: CallMetrics,
+        max_operations: usize,
+    ) -> Result<Self, Error> {
+        let name = &described.name;
+        let breaker = described.breaker.clone().map(|breaker| breaker.name(name).clock(clock.clone()).build());
+        let breaker = breaker.transpose().map_err(|error| Error::new(name, Why::Breaker(error)))?;
+        let now = clock.now();
+        Ok(Self(Arc::new(Inner {
+            breaker,
+            operations: Operations::new(&metrics, name, max_operations),
+            in_flight: metrics.in_flight(name),
+            probe_duration: metrics.probe_duration(name),
+            evidence: Evidence::default(),
+            judged: Mutex::new(Judged::new(described.patience, described.staleness(), now)),
+            probing: AtomicBool::new(false),
+            clock,
+            metrics,
+            described,
+        })))
+    }
+
+    /// Makes a call, if its breaker lets it through: counts it, times it, tells the scope of the request it is made for, and
+    /// takes it as evidence of how the dependency is. Nothing is asked until the future is polled.
+    ///
+    /// The operation is looked up by each call; [`operation`](Self::operation) does so once. A limit of time belongs inside:
+    /// one around it, which drops the call, leaves only that its caller gave it up.
+    ///
+    /// # Errors
+    /// If the call may not be made now, or fails.
+    pub async fn call<T, E: std::error::Error + 'static>(
+        &self,
+        operation: &str,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, CallError<E>> {
+        self.operation(operation).call(call).await
+    }
+
+    /// One kind of call: `select`, `chat`. There are at most so many for a dependency, since names may come from outside;
+    /// those beyond are one, called `other`.
+    pub fn operation(&self, name: &str) -> Operation {
+        let series = self.0.operations.get(&self.0.metrics, &self.0.described.name, name);
+        Operation::new(self.clone(), series)
+    }
+
+    /// How it is now. Never waits for it.
+    pub fn status(&self) -> Status {
+        self.judged().status(&self.0.evidence, self.breaker(), self.0.clock.now())
+    }
+
+    /// The name it was given.
+    pub fn name(&self) -> &str {
+        &self.0.described.name
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.0.described.kind
+    }
+
+    /// What it means to lose it.
+    pub fn criticality(&self) -> Criticality {
+        self.0.described.criticality
+    }
+
+    /// Who is to be asked about it.
+    pub fn owner(&self) -> Option<&str> {
+        self.0.described.owner.as_deref()
+    }
+
+    /// What to do when it is down.
+    pub fn runbook(&self) -> Option<&str> {
+        self.0.described.runbook.as_deref()
+    }
+
+    /// The names of those it relies on.
+    pub fn depends_on(&self) -> impl Iterator<Item = &str> {
+        self.0.described.depends_on.iter().map(|name| &**name)
+    }
+
+    /// What guards its calls.
+    pub fn breaker(&self) -> Option<&Breaker> {
+        self.0.breaker.as_ref()
+    }
+
+    pub(crate) fn shared_name(&self) -> &Arc<str> {
+        &self.0.described.name
+    }
+
+    pub(crate) fn probe(&self) -> Option<&Probe> {
+        self.0.described.probe.as_ref()
+    }
+
+    /// How many calls have told something, ever.
+    pub(crate) fn calls_heard(&self) -> u64 {
+        self.0.evidence.read().heard()
+    }
+
+    /// Whether no check was under way; now one is.
+    pub(crate) fn claim_probe(&self) -> bool {
+        !self.0.probing.swap(true, Ordering::AcqRel)
+    }
+
+    pub(crate) fn release_probe(&self) {
+        self.0.probing.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn probe_took(&self, time: Duration) {
+        self.0.probe_duration.record_duration(time);
+    }
+
+    pub(crate) fn probed(&self, health: Health, reason: Reason, now: Instant) {
+        self.judged().probed(health, reason, now);
+    }
+
+    /// Held for as long as it takes to count, never while anything is asked.
+    fn judged(&self) -> MutexGuard<'_, Judged> {
+        self.0.judged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Dependency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dependency")
+            .field("name", &self.name())
+            .field("kind", &self.kind())
+            .field("criticality", &self.criticality())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,91 @@
+//! What is thought of one dependency: evidence goes in with the time it was seen, and a status comes out.
+
+use std::time::Duration;
+
+use bellwether_breaker::{Breaker, Mode, State};
+use bellwether_core::Instant;
+
+use super::evidence::Ended;
+use super::hysteresis::Hysteresis;
+use super::{Evidence, Health, Patience, Reason, Status};
+
+/// Calls are looked at in windows of this length.
+pub(crate) const WINDOW: Duration = Duration::from_secs(5);
+
+/// What is thought of a dependency. Reading it costs the same however often it is read: looks go by time, not by readers.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    believed: Hysteresis,
+    /// After so long without evidence it is unknown.
+    stale_after: Duration,
+    /// The window that is filling up: when it began, and what had ended by then.
+    window: (Instant, Ended),
+    heard: Option<Instant>,
+    shown: (Health, Instant),
+    changes: u64,
+}
+
+impl Judged {
+    pub(crate) fn new(patience: Patience, stale_after: Duration, now: Instant) -> Self {
+        Self {
+            believed: Hysteresis::new(patience),
+            stale_after,
+            window: (now, Ended::default()),
+            heard: None,
+            shown: (Health::Unknown, now),
+            changes: 0,
+        }
+    }
+
+    /// A probe came back.
+    pub(crate) fn probed(&mut self, health: Health, reason: Reason, now: Instant) {
+        self.believed.see((health, reason));
+        self.heard = Some(now);
+    }
+
+    /// How it is now.
+    pub(crate) fn status(&mut self, evidence: &Evidence, breaker: Option<&Breaker>, now: Instant) -> Status {
+        self.look(evidence, now);
+        let age = self.heard.map(|heard| now.since(heard));
+        if age.is_some_and(|age| age >= self.stale_after) {
+            self.believed.forget();
+        }
+        let believed = self.believed.believed();
+        let (health, reason) = match (believed, breaker.and_then(held_back)) {
+            // What is worse is said, and of two alike what is known by calls.
+            (Some((Health::Up, _)) | None, Some(reason)) => (Health::Degraded, reason),
+            (Some(believed), _) => believed,
+            (None, None) if age.is_some_and(|age| age >= self.stale_after) => (Health::Unknown, Reason::Stale),
+            (None, None) => (Health::Unknown, Reason::Untried),
+        };
+        if health != self.shown.0 {
+            self.shown = (health, now);
+            self.changes += 1;
+        }
+        Status { health, reason, lasts: now.since(self.shown.1), age, changes: self.changes }
+    }
+
+    /// Closes the window if its time is over. A window without evidence says nothing, and a probe may be wanted.
+    fn look(&mut self, evidence: &Evidence, now: Instant) {
+        if now.since(self.window.0) < WINDOW {
+            return;
+        }
+        let ended = evidence.read();
+        if let Some(seen) = ended.since(&self.window.1).says() {
+            self.believed.see(seen);
+            self.heard = Some(now);
+        }
+        self.window = (now, ended);
+    }
+}
+
+/// Why a breaker keeps calls away, if it does. That makes nothing down: it may be one client's trouble.
+fn held_back(breaker: &Breaker) -> Option<Reason> {
+    let known = breaker.snapshot();
+    match known.state {
+        _ if known.mode == Mode::Shadow => None,
+        State::Closed => known.paced_for.map(|_| Reason::Paced),
+        State::Open | State::HalfOpen | State::ForcedOpen => Some(Reason::BreakerOpen),
+        _ => None,
+    }
+}
