@@ -10,29 +10,43 @@ use async_openai::types::chat::{
 use bellwether::breaker::{Breaker, Outcome, Reason, State, Trip};
 use bellwether::tower::{GuardError, GuardLayer};
 use bellwether_tests::aimock::Aimock;
-use bellwether_tests::{client, real};
+use bellwether_tests::demo::Demo;
+use bellwether_tests::{client, real, until};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tower::ServiceBuilder;
 
+use crate::breakers::{Turn, count, scrape};
+
 /// What it says to which word.
 fn fixtures() -> Value {
-    let says = |word: &str, response: Value| json!({ "match": { "userMessage": word }, "response": response });
     let usage = json!({ "prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18 });
-    let mut cut = says("cut", json!({ "content": "This sentence will never be heard to its end." }));
-    // Chunks that are written at once may be lost with the connection.
-    cut["latency"] = json!(50);
-    cut["truncateAfterChunks"] = json!(3);
-    let limited = json!({ "message": "Slow down.", "type": "requests", "code": "rate_limit_exceeded" });
     let down = json!({ "message": "Out to lunch.", "type": "server_error" });
     json!({ "fixtures": [
         says("usage", json!({ "content": "It left our warehouse this morning.", "usage": usage })),
         says("tools", json!({ "toolCalls": [{ "name": "find_order", "arguments": { "id": 17 } }] })),
-        says("limited", json!({ "error": limited, "status": 429, "retryAfter": 7 })),
         says("down", json!({ "error": down, "status": 500 })),
-        cut,
+        limited(),
+        cut(),
     ] })
+}
+
+fn says(word: &str, response: Value) -> Value {
+    json!({ "match": { "userMessage": word }, "response": response })
+}
+
+fn limited() -> Value {
+    let error = json!({ "message": "Slow down.", "type": "requests", "code": "rate_limit_exceeded" });
+    says("limited", json!({ "error": error, "status": 429, "retryAfter": 7 }))
+}
+
+fn cut() -> Value {
+    let mut cut = says("cut", json!({ "content": "This sentence will never be heard to its end." }));
+    // Chunks that are written at once may be lost with the connection.
+    cut["latency"] = json!(50);
+    cut["truncateAfterChunks"] = json!(3);
+    cut
 }
 
 /// What was heard of an answer.
@@ -144,4 +158,57 @@ async fn the_pause_is_as_long_as_was_asked() {
     let seconds = Duration::from_secs;
     let left = breaker.snapshot().paced_for.expect("a pause");
     assert!(left > seconds(1) && left <= seconds(7), "{left:?} of the 7 s in Retry-After; 1 s is until the reset");
+}
+
+/// The same through all that the demo has around its client, a spoken question before it and a spoken answer behind.
+#[tokio::test]
+async fn turns_of_the_demo() {
+    if !real() {
+        return;
+    }
+    let heard = |turn: u32, text: &str| {
+        let matches = json!({ "endpoint": "transcription", "sequenceIndex": turn });
+        json!({ "match": matches, "response": { "transcription": { "text": text } } })
+    };
+    let fixtures = json!({ "fixtures": [
+        heard(0, "whole"),
+        heard(1, "cut"),
+        heard(2, "limited"),
+        heard(3, "limited"),
+        { "match": { "endpoint": "speech" }, "response": { "audio": "AAAAAAAAAAA=" } },
+        says("whole", json!({ "content": "It left our warehouse this morning." })),
+        limited(),
+        cut(),
+    ] });
+    let aimock = Aimock::start(&fixtures).await;
+    let base = aimock.base_url();
+    let demo = Demo::start(&["--no-traffic"], &[("OPENAI_API_KEY", "any"), ("OPENAI_BASE_URL", &base)]).await;
+
+    let turn = Turn::of(&demo, 3).await;
+    assert!(turn.has("text") && turn.has("audio") && turn.has("done"), "{}", turn.said);
+    let turn = Turn::of(&demo, 3).await;
+    assert!(turn.status == 200 && turn.said.contains("llm sent a broken answer"), "{}", turn.said);
+    let turn = Turn::of(&demo, 3).await;
+    assert_eq!((turn.status, turn.retry_after), (503, Some(7)), "{}", turn.said);
+    assert!(turn.said.contains("llm asks us to come back in 7 s"), "{}", turn.said);
+    let turn = Turn::of(&demo, 3).await;
+    assert!(
+        turn.status == 503 && turn.said.contains("llm was not called: the callee asked for a pause"),
+        "{}",
+        turn.said
+    );
+    assert!(
+        turn.retry_after.is_some_and(|seconds| (2..=7).contains(&seconds)),
+        "as it was asked: {:?}",
+        turn.retry_after
+    );
+
+    until("one call of each kind", async || {
+        let page = scrape(&demo).await;
+        let of = |name, label| count(&page, name, &[("breaker", "llm/primary"), label]);
+        let calls = ["success", "failure", "throttled"].map(|outcome| of("breaker_calls_total", ("outcome", outcome)));
+        let refused = of("breaker_rejected_total", ("reason", "throttled"));
+        (calls == [1.0; 3] && refused == 1.0).then_some(())
+    })
+    .await;
 }

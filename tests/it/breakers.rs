@@ -17,14 +17,14 @@ const PAYING: i64 = 3;
 const ON_TRIAL: i64 = 5;
 
 /// A turn: its status, when to come back, and what was said up to its end, whichever that was.
-struct Turn {
-    status: u16,
-    retry_after: Option<u64>,
-    said: String,
+pub(crate) struct Turn {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) said: String,
 }
 
 impl Turn {
-    async fn of(demo: &Demo, customer: i64) -> Self {
+    pub(crate) async fn of(demo: &Demo, customer: i64) -> Self {
         let request = client().post(demo.url("/v1/turns")).header("x-customer", customer).body(vec![0; 9_000]);
         let mut answer = request.send().await.expect("an answer");
         let retry_after = answer.headers().get("retry-after").map(|value| value.to_str().unwrap().parse().unwrap());
@@ -35,13 +35,13 @@ impl Turn {
         Self { status: answer.status().as_u16(), retry_after, said: String::from_utf8(said).unwrap() }
     }
 
-    fn has(&self, event: &str) -> bool {
+    pub(crate) fn has(&self, event: &str) -> bool {
         self.said.contains(&format!(r#""event":"{event}""#))
     }
 }
 
 /// A scrape, on which each breaker is in one state.
-async fn scrape(demo: &Demo) -> String {
+pub(crate) async fn scrape(demo: &Demo) -> String {
     let page = demo.metrics(TEXT).await;
     let mut states = BTreeMap::<&str, Vec<f64>>::new();
     for line in page.lines().filter_map(|line| line.strip_prefix("breaker_state{")) {
@@ -57,7 +57,7 @@ async fn scrape(demo: &Demo) -> String {
     page
 }
 
-fn count(page: &str, name: &str, labels: &[(&str, &str)]) -> f64 {
+pub(crate) fn count(page: &str, name: &str, labels: &[(&str, &str)]) -> f64 {
     value(page, name, labels).unwrap_or(0.0)
 }
 

@@ -46,9 +46,9 @@ impl Guards {
     }
 }
 
-/// A day takes minutes here, so nobody is left alone for long.
+/// A day takes minutes here, so nobody is left alone for longer than they ask.
 fn breaker(name: &str, seed: u64) -> BreakerBuilder {
-    let wait = Wait::new(Duration::from_secs(2)).max(Duration::from_secs(4)).jitter(0.1);
+    let wait = Wait::new(Duration::from_secs(2)).factor(1.0).jitter(0.1);
     let trial = Trial::new(2, 3).lease(Duration::from_secs(10));
     Breaker::builder(name).trip(half()).wait(wait).trial(trial).seed(seed)
 }
