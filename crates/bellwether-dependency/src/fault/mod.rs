@@ -109,14 +109,11 @@ impl Fault {
     /// than one around it that only says that there is no connection. [`Failure::Unknown`] if none is known.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let mut vague = None;
-        let mut next = Some(error);
-        for _ in 0..MAX_DEPTH {
-            let Some(error) = next else { break };
+        for error in chain(error) {
             match LOOKS.iter().find_map(|look| look(error)) {
                 Some(fault) if fault.failure != Failure::Connect => return fault,
                 fault => vague = vague.or(fault),
             }
-            next = inner(error).or_else(|| error.source());
         }
         vague.unwrap_or(Self::new(Failure::Unknown))
     }
@@ -167,6 +164,11 @@ impl fmt::Display for Fault {
 }
 
 impl Error for Fault {}
+
+/// An error and its sources.
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| inner(*error).or_else(|| (*error).source())).take(MAX_DEPTH)
+}
 
 /// What an error hides from [`Error::source`]: what an I/O error was made of.
 fn inner<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {

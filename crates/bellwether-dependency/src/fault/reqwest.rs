@@ -11,12 +11,7 @@ pub(super) fn look(error: &(dyn Error + 'static)) -> Option<Fault> {
     if let Some(status) = error.status() {
         return Some(Fault::of_status(status.as_u16()));
     }
-    let within = |look: super::Look| {
-        std::iter::successors(error.source(), |error| super::inner(*error).or_else(|| error.source()))
-            .take(super::MAX_DEPTH)
-            .find_map(look)
-            .map(|fault| fault.failure)
-    };
+    let within = |look: super::Look| super::chain(error).skip(1).find_map(look).map(|fault| fault.failure);
     Some(Fault::new(if error.is_timeout() {
         Failure::Timeout
     } else if error.is_dns() {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod cascade;
+mod clients;
 mod faults;
 mod health;
 mod probes;
