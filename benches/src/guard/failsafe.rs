@@ -1,4 +1,4 @@
-//! failsafe: failures in a row, or a success rate over 30 s as a moving average.
+//! The crate failsafe: failures in a row, or a success rate over 30 s as a moving average.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! recloser: the last N results in a ring.
+//! The crate recloser: the last N results in a ring.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! tower-resilience: a tower service around a state behind an async lock.
+//! The crate tower-resilience: a tower service around a state behind an async lock.
 
 use std::hint::black_box;
 use std::time::Duration;
