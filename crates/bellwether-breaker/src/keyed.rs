@@ -1,10 +1,10 @@
 //! Breakers by key, at most so many: one for each host, model, region or API key, made when it is first asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 
-use bellwether_core::MAX_VALUE_LEN;
+use bellwether_core::{MAX_VALUE_LEN, Registry};
 
 use crate::breaker::Breaker;
 use crate::error::Error;
@@ -56,6 +56,9 @@ struct Ring {
     places: Vec<Place>,
     by_key: HashMap<Arc<str>, usize>,
     hand: usize,
+    /// Where breakers are shown, and which ever were.
+    registry: Option<Registry>,
+    shown: HashSet<Arc<str>>,
     evicted: u64,
     overflowed: u64,
 }
@@ -80,6 +83,8 @@ pub struct BreakersSnapshot {
     pub overflowed: u64,
 }
 
+/// The most keys that are shown, so that a metric with a series for each outcome of each stays below its budget.
+const MOST_SHOWN: usize = 250;
 /// How many breakers that must stay are looked at before the search is given up, so that it has an end soon when all must.
 const LOOKS: usize = 256;
 
@@ -121,6 +126,35 @@ impl Breakers {
         ring.places.iter().map(|place| &place.breaker).chain([&self.0.overflow]).cloned().collect()
     }
 
+    /// [Shows](Breaker::show) each breaker in a registry, those that are made later too: the first 250 keys, so that the series
+    /// of no metric outgrow its budget. The overflow is shown by the template's name, and how many keys there are as
+    /// `breaker.keys`, those that were let go as `breaker.keys.evicted`, and calls that had to share the overflow as
+    /// `breaker.keys.overflowed`.
+    ///
+    /// # Errors
+    /// If the registry has other metrics of the same names.
+    pub fn show(&self, registry: &Registry) -> Result<(), bellwether_core::Error> {
+        let template = self.overflow().name();
+        self.overflow().show(registry)?;
+        let gone = Arc::downgrade(&self.0);
+        let ask = move || gone.upgrade().map(|shared| Self(shared).snapshot());
+        let keys = registry.gauge("breaker.keys").unit("{key}").description("Keys that have a breaker each.");
+        let asked = ask.clone();
+        keys.labels(["breaker"]).family()?.get([template]).observe(move || Some(asked()?.keys as f64));
+        let evicted =
+            registry.counter("breaker.keys.evicted").unit("{key}").description("Keys whose breaker made room.");
+        let asked = ask.clone();
+        evicted.labels(["breaker"]).family()?.get([template]).observe(move || Some(asked()?.evicted));
+        let overflowed = registry.counter("breaker.keys.overflowed").unit("{call}");
+        let overflowed = overflowed.description("Times a key had to share a breaker, there being no room.");
+        overflowed.labels(["breaker"]).family()?.get([template]).observe(move || Some(ask()?.overflowed));
+
+        let mut ring = self.0.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.registry = Some(registry.clone());
+        let there: Vec<_> = ring.places.iter().map(|place| (Arc::clone(&place.key), place.breaker.clone())).collect();
+        there.into_iter().try_for_each(|(key, breaker)| ring.show(key, &breaker))
+    }
+
     /// How many there are, and what their limit did.
     pub fn snapshot(&self) -> BreakersSnapshot {
         let ring = self.0.ring.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,8 +190,19 @@ impl Ring {
             self.evicted += 1;
             at
         };
-        self.by_key.insert(key, at);
+        self.by_key.insert(Arc::clone(&key), at);
+        // The metrics were registered when breakers began to be shown: nothing is in the way of another series.
+        let _ = self.show(key, &breaker);
         Some(breaker)
+    }
+
+    fn show(&mut self, key: Arc<str>, breaker: &Breaker) -> Result<(), bellwether_core::Error> {
+        let Some(registry) = &self.registry else { return Ok(()) };
+        if self.shown.len() < MOST_SHOWN || self.shown.contains(&key) {
+            self.shown.insert(key);
+            breaker.show(registry)?;
+        }
+        Ok(())
     }
 
     /// Within two rounds each has been looked at that may go.

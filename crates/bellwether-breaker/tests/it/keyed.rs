@@ -235,3 +235,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keys_are_shown_as_they_come_and_no_more_than_fit() {
+    use bellwether_core::{Handle, Registry};
+
+    let registry = Registry::new();
+    let breakers = Breakers::new(Breaker::builder("llm"), 1000).unwrap();
+    breakers.get("early").try_acquire().unwrap().finish(Outcome::Success);
+    breakers.show(&registry).unwrap();
+    (0..300).for_each(|key| breakers.get(&key.to_string()).try_acquire().unwrap().finish(Outcome::Failure));
+    let calls = |name: &str, outcome: &str| {
+        let metric = registry.metric("breaker.calls").unwrap();
+        let own = |series: &&bellwether_core::Series| {
+            (series.label("breaker"), series.label("outcome")) == (Some(name), Some(outcome))
+        };
+        match metric.series().find(own).map(bellwether_core::Series::handle) {
+            Some(Handle::Counter(counter)) => Some(counter.value()),
+            _ => None,
+        }
+    };
+    assert_eq!((calls("llm/early", "success"), calls("llm/0", "failure")), (Some(1), Some(1)));
+    assert_eq!((calls("llm/299", "failure"), calls("llm", "failure")), (None, Some(0)));
+    let keys = registry.metric("breaker.keys").unwrap();
+    assert!(matches!(keys.series().next().unwrap().handle(), Handle::Gauge(keys) if keys.value() == 301.0));
+    for metric in registry.metrics() {
+        assert!(metric.overflow().is_none(), "{} overflows", metric.name());
+    }
+}
