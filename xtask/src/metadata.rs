@@ -41,11 +41,17 @@ impl Graph {
 
     /// Everything that is built with one of our published crates, themselves included; test-only crates are not.
     pub(crate) fn shipped(&self) -> Vec<&Package> {
+        self.shipped_but(&[])
+    }
+
+    /// As [`shipped`](Self::shipped), without these packages and what only they need.
+    pub(crate) fn shipped_but(&self, without: &[&str]) -> Vec<&Package> {
         let ours = self.packages.iter().filter(|(_, p)| p.source.is_none() && p.published);
         let mut open: Vec<&String> = ours.map(|(id, _)| id).collect();
         let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
-            if seen.insert(id) {
+            let left_out = self.packages.get(id).is_some_and(|package| without.contains(&&*package.name));
+            if !left_out && seen.insert(id) {
                 open.extend(self.needs.get(id).into_iter().flatten());
             }
         }
