@@ -1,8 +1,8 @@
 //! All a service relies on: registered by name, at most so many, in no circle.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::task::Waker;
 use std::time::Duration;
@@ -30,8 +30,9 @@ struct Inner {
     all: RwLock<Arc<[Dependency]>>,
     phase: AtomicU8,
     peers_ready: Mutex<Option<f64>>,
-    /// Who is to look again when there is another dependency.
-    wakers: Mutex<Vec<Waker>>,
+    /// Who is to look again when there is another dependency: each driver's waker, by the driver's number.
+    wakers: Mutex<HashMap<u64, Waker>>,
+    drivers: AtomicU64,
 }
 
 /// Describes the limits of [`Dependencies`]; from [`Dependencies::builder`].
@@ -88,7 +89,8 @@ impl DependenciesBuilder {
             all: RwLock::new(Arc::new([])),
             phase: AtomicU8::new(Phase::Starting as u8),
             peers_ready: Mutex::new(None),
-            wakers: Mutex::new(Vec::new()),
+            wakers: Mutex::default(),
+            drivers: AtomicU64::new(0),
         })))
     }
 }
@@ -142,7 +144,7 @@ impl Dependencies {
         *all = all.iter().cloned().chain([dependency.clone()]).collect();
         drop(all);
         let wakers = std::mem::take(&mut *lock(&inner.wakers));
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_values().for_each(Waker::wake);
         Ok(dependency)
     }
 
@@ -193,11 +195,19 @@ impl Dependencies {
         self.0.bounds.probes
     }
 
-    pub(crate) fn wake_on_change(&self, waker: &Waker) {
-        let mut wakers = lock(&self.0.wakers);
-        if !wakers.iter().any(|own| own.will_wake(waker)) {
-            wakers.push(waker.clone());
-        }
+    /// A number of its own for each driver.
+    pub(crate) fn number_driver(&self) -> u64 {
+        self.0.drivers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn wake_on_change(&self, driver: u64, waker: &Waker) {
+        let before = lock(&self.0.wakers).insert(driver, waker.clone());
+        drop(before);
+    }
+
+    pub(crate) fn driver_is_gone(&self, driver: u64) {
+        let last = lock(&self.0.wakers).remove(&driver);
+        drop(last);
     }
 
     fn show(&self, dependency: &Dependency) -> Result<(), bellwether_core::Error> {

@@ -14,7 +14,7 @@ use crate::error::{Error, Why};
 use crate::kind::{Criticality, Kind};
 use crate::operation::{CallMetrics, Operations};
 use crate::probe::Probe;
-use crate::status::{Evidence, Health, Judged, Reason, Status};
+use crate::status::{Evidence, Health, Judged, Reason, Status, held_back};
 
 /// Something the service relies on. Cheap to clone; clones are the same dependency.
 ///
@@ -130,7 +130,8 @@ impl Dependency {
 
     /// How it is now. Never waits for it.
     pub fn status(&self) -> Status {
-        self.judged().status(&self.0.evidence, self.breaker(), self.0.clock.now())
+        let held_back = self.breaker().and_then(held_back);
+        self.judged().status(&self.0.evidence, held_back, self.0.clock.now())
     }
 
     /// The name it was given.

@@ -25,6 +25,7 @@ type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[must_use = "futures do nothing unless polled"]
 pub struct Probes {
     dependencies: Dependencies,
+    number: u64,
     sleep: Box<dyn Fn(Duration) -> Sleep + Send>,
     /// When each is due, by name.
     due: HashMap<Arc<str>, Due>,
@@ -46,7 +47,8 @@ impl Probes {
         F: Future<Output = ()> + Send + 'static,
     {
         let sleep = Box::new(move |time| Box::pin(sleep(time)) as Sleep);
-        Self { dependencies, sleep, due: HashMap::new(), running: Vec::new(), timer: None, chance: seed }
+        let number = dependencies.number_driver();
+        Self { dependencies, number, sleep, due: HashMap::new(), running: Vec::new(), timer: None, chance: seed }
     }
 
     /// Begins what is due, as far as there is room. Returns when the next is due.
@@ -98,7 +100,7 @@ impl Future for Probes {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         // Before looking: whoever registers meanwhile wakes us.
-        this.dependencies.wake_on_change(cx.waker());
+        this.dependencies.wake_on_change(this.number, cx.waker());
         loop {
             let clock = this.dependencies.clock().clone();
             let all = this.dependencies.all();
@@ -128,6 +130,12 @@ impl Future for Probes {
                 return Poll::Pending;
             }
         }
+    }
+}
+
+impl Drop for Probes {
+    fn drop(&mut self) {
+        self.dependencies.driver_is_gone(self.number);
     }
 }
 

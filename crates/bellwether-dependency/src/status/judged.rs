@@ -43,15 +43,15 @@ impl Judged {
         self.heard = Some(now);
     }
 
-    /// How it is now.
-    pub(crate) fn status(&mut self, evidence: &Evidence, breaker: Option<&Breaker>, now: Instant) -> Status {
+    /// How it is now, whose breaker holds calls back for this reason.
+    pub(crate) fn status(&mut self, evidence: &Evidence, held_back: Option<Reason>, now: Instant) -> Status {
         self.look(evidence, now);
         let age = self.heard.map(|heard| now.since(heard));
         if age.is_some_and(|age| age >= self.stale_after) {
             self.believed.forget();
         }
         let believed = self.believed.believed();
-        let (health, reason) = match (believed, breaker.and_then(held_back)) {
+        let (health, reason) = match (believed, held_back) {
             // What is worse is said, and of two alike what is known by calls.
             (Some((Health::Up, _)) | None, Some(reason)) => (Health::Degraded, reason),
             (Some(believed), _) => believed,
@@ -80,7 +80,9 @@ impl Judged {
 }
 
 /// Why a breaker keeps calls away, if it does. That makes nothing down: it may be one client's trouble.
-fn held_back(breaker: &Breaker) -> Option<Reason> {
+///
+/// Asked without holding anything: to ask a breaker may move it, and its listeners do as they like.
+pub(crate) fn held_back(breaker: &Breaker) -> Option<Reason> {
     let known = breaker.snapshot();
     match known.state {
         _ if known.mode == Mode::Shadow => None,

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bellwether_breaker::{Breaker, Trip};
 use bellwether_core::Handle;
-use bellwether_dependency::{Dependency, DependencyBuilder, Details, Endpoint, Failure, Fault, Health, Phase, Reason};
+use bellwether_dependency::{
+    Dependency, DependencyBuilder, Details, Endpoint, Failure, Fault, Health, Patience, Phase, Reason,
+};
 use insta::assert_snapshot;
 
 use crate::time::{World, now_or_never};
@@ -108,6 +110,65 @@ fn an_open_breaker_degrades_and_does_not_make_unready() {
     assert!(world.dependencies.report().readiness().ready);
     world.clock.advance(Duration::from_secs(3_600));
     assert!(world.dependencies.report().readiness().ready);
+}
+
+#[test]
+fn a_listener_of_the_breaker_may_ask_how_it_is() {
+    use std::sync::{Arc, OnceLock};
+    let world = World::new();
+    let cell: Arc<OnceLock<Dependency>> = Arc::default();
+    let asked = Arc::clone(&cell);
+    let breaker = Breaker::builder("it").trip(Trip::consecutive(1)).on_transition(move |_| {
+        asked.get().map(Dependency::status);
+    });
+    let it = world.dependencies.register(Dependency::http("it").breaker(breaker)).unwrap();
+    cell.set(it.clone()).unwrap();
+    it.operation("call").begin().unwrap().end(Some(Fault::new(Failure::Timeout)));
+    it.breaker().unwrap().reset();
+    assert_eq!(it.status().health, Health::Unknown);
+}
+
+/// What is believed after these looks, by a model that keeps them all: each change of belief starts anew, and needs so many
+/// looks in a row on one side, of which the nearest is taken.
+fn model(looks: &[Health], patience: Patience) -> Health {
+    let (mut believed, mut from) = (None, 0);
+    for end in 1..=looks.len() {
+        let now = believed.unwrap_or(Health::Up);
+        let row = |side: fn(&Health, &Health) -> bool| {
+            let row: Vec<_> = looks[from..end].iter().rev().take_while(|look| side(look, &now)).copied().collect();
+            row
+        };
+        let (worse, better) = (row(|look, now| look > now), row(|look, now| look < now));
+        let next = if worse.len() >= patience.fall as usize {
+            worse.into_iter().min()
+        } else if better.len() >= patience.rise as usize {
+            better.into_iter().max()
+        } else if looks[end - 1] == now {
+            Some(now)
+        } else {
+            None
+        };
+        if let Some(next) = next {
+            (believed, from) = (Some(next), end);
+        }
+    }
+    believed.unwrap_or(Health::Unknown)
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_is_believed_is_what_the_model_believes(
+        looks in proptest::collection::vec(0..3_usize, 0..40), fall in 1..5_u32, rise in 1..5_u32,
+    ) {
+        let world = World::new();
+        let patience = Patience { fall, rise };
+        let db = world.dependencies.register(Dependency::sql("db").patience(patience)).unwrap();
+        let looks: Vec<_> = looks.into_iter().map(|look| Health::ALL[look]).collect();
+        for end in 1..=looks.len() {
+            window(&world, &db, 10, [0, 2, 9][looks[end - 1] as usize]);
+            assert_eq!(db.status().health, model(&looks[..end], patience), "{:?}", &looks[..end]);
+        }
+    }
 }
 
 /// Makes a dependency down.
