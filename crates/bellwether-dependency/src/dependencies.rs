@@ -10,6 +10,7 @@ use std::time::Duration;
 use bellwether_core::{Clock, Registry};
 
 use crate::builder::DependencyBuilder;
+use crate::cascade::{self, Graph, Refusal, Relation};
 use crate::dependency::Dependency;
 use crate::error::{Error, Why};
 use crate::health::{Phase, Report};
@@ -185,6 +186,21 @@ impl Dependencies {
         let phase = Phase::of(self.0.phase.load(Ordering::Acquire));
         let peers_ready = *lock(&self.0.peers_ready);
         Report::new(phase, peers_ready, &self.all())
+    }
+
+    /// Declares all of them, and who of them relies on whom, to a graph that a [`Judge`](crate::cascade::Judge) goes by.
+    ///
+    /// # Errors
+    /// If the graph is full, or one of their names belongs to something else in it.
+    pub fn declare(&self, graph: &mut Graph) -> Result<(), Refusal> {
+        for dependency in self.all().iter() {
+            let from = graph.node(dependency.name(), cascade::Kind::Dependency)?;
+            for name in dependency.depends_on() {
+                let to = graph.node(name, cascade::Kind::Dependency)?;
+                graph.edge(from, to, Relation::Declared)?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -32,6 +32,8 @@ pub struct Probes {
     running: Vec<Run>,
     /// Until when it sleeps.
     timer: Option<(Instant, Sleep)>,
+    /// A sleep that is over has slept as long as it should, whatever the clock says.
+    slept_until: Instant,
     chance: u64,
 }
 
@@ -48,7 +50,16 @@ impl Probes {
     {
         let sleep = Box::new(move |time| Box::pin(sleep(time)) as Sleep);
         let number = dependencies.number_driver();
-        Self { dependencies, number, sleep, due: HashMap::new(), running: Vec::new(), timer: None, chance: seed }
+        Self {
+            dependencies,
+            number,
+            sleep,
+            due: HashMap::new(),
+            running: Vec::new(),
+            timer: None,
+            slept_until: Instant::default(),
+            chance: seed,
+        }
     }
 
     /// Begins what is due, as far as there is room. Returns when the next is due.
@@ -104,9 +115,10 @@ impl Future for Probes {
         loop {
             let clock = this.dependencies.clock().clone();
             let all = this.dependencies.all();
-            let mut next = this.begin(&all, clock.now());
+            let now = clock.now().max(this.slept_until);
+            let mut next = this.begin(&all, now);
             let before = this.running.len();
-            this.running.retain_mut(|run| run.poll(clock.now(), cx).is_pending());
+            this.running.retain_mut(|run| run.poll(clock.now().max(now), cx).is_pending());
             if this.running.len() < before {
                 continue;
             }
@@ -116,7 +128,7 @@ impl Future for Probes {
                 return Poll::Pending;
             };
             if this.timer.as_ref().is_none_or(|(until, _)| *until != next) {
-                let left = next.since(clock.now());
+                let left = next.since(now);
                 this.timer = Some((next, (this.sleep)(left)));
             }
             let Some((_, sleep)) = &mut this.timer else { return Poll::Pending };
@@ -124,11 +136,7 @@ impl Future for Probes {
                 return Poll::Pending;
             }
             this.timer = None;
-            if clock.now() < next {
-                // The clock lags behind the timer: once more, rather than round and round.
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+            this.slept_until = next;
         }
     }
 }

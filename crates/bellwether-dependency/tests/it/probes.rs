@@ -231,6 +231,24 @@ fn a_driver_that_stands_still_leaves_what_is_unknown() {
 }
 
 #[test]
+fn a_timer_that_is_ahead_of_the_clock_is_believed() {
+    let world = World::new();
+    let (probe, asked) = noting(&world.clock);
+    let dependency = world.dependencies.register(Dependency::custom("it").probe(probe)).unwrap();
+    // Time passes for the timer alone, of which each sleep but every other is over at once.
+    let slept = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&slept);
+    let mut probes = Box::pin(world.dependencies.probes(move |_| {
+        let is_over = count.fetch_add(1, SeqCst) % 2 == 0;
+        std::future::poll_fn(move |_| if is_over { Poll::Ready(()) } else { Poll::Pending })
+    }));
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(probes.as_mut().poll(&mut cx).is_pending());
+    assert_eq!((asked.lock().unwrap().len(), dependency.status().health), (1, Health::Up));
+    assert_eq!(slept.load(SeqCst), 2);
+}
+
+#[test]
 fn slowness_is_seen() {
     let mut world = World::new();
     let clock = world.clock.clone();

@@ -76,6 +76,21 @@ fn limits_and_settings() {
 }
 
 #[test]
+fn the_judge_is_told_who_relies_on_whom() {
+    use bellwether_dependency::cascade::{Graph, Kind};
+    let dependencies = dependencies();
+    dependencies.register(Dependency::http("a").depends_on("b")).unwrap();
+    dependencies.register(Dependency::http("b")).unwrap();
+    let mut graph = Graph::default();
+    dependencies.declare(&mut graph).unwrap();
+    dependencies.declare(&mut graph).unwrap();
+    assert_eq!((graph.nodes(), graph.edges()), (2, 1));
+    let mut taken = Graph::default();
+    taken.node("b", Kind::Pool).unwrap();
+    assert!(dependencies.declare(&mut taken).is_err());
+}
+
+#[test]
 fn two_of_one_registry_count_together() {
     let registry = Registry::new();
     let one = Dependencies::new(&registry).unwrap();
