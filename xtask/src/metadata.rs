@@ -39,13 +39,9 @@ impl Graph {
         Ok(Self { packages, needs })
     }
 
-    /// Everything that is built with one of our published crates, themselves included; test-only crates are not.
-    pub(crate) fn shipped(&self) -> Vec<&Package> {
-        self.shipped_but(&[])
-    }
-
-    /// As [`shipped`](Self::shipped), without these packages and what only they need.
-    pub(crate) fn shipped_but(&self, without: &[&str]) -> Vec<&Package> {
+    /// Everything that is built with one of our published crates, themselves included; test-only crates are not, nor are the
+    /// packages left out and what only they need.
+    pub(crate) fn shipped(&self, without: &[&str]) -> Vec<&Package> {
         let ours = self.packages.iter().filter(|(_, p)| p.source.is_none() && p.published);
         let mut open: Vec<&String> = ours.map(|(id, _)| id).collect();
         let mut seen = BTreeSet::new();

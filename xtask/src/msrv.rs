@@ -32,7 +32,7 @@ pub(crate) fn packages() -> Result<(), String> {
             wrong.push(format!("{}: lacks `rust-version.workspace = true`", package.name));
         }
     }
-    for package in graph.shipped_but(BROUGHT) {
+    for package in graph.shipped(BROUGHT) {
         if let Some(needs) = &package.rust_version
             && parts(needs) > parts(promised)
         {
