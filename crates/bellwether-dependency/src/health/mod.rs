@@ -114,6 +114,17 @@ impl Report {
         Readiness { ready, health: self.health(), lacking, failing_open }
     }
 
+    /// What `grpc.health.v1` is to answer for a service: of the empty name whether requests may be sent here, of a
+    /// dependency's whether that is anything but down; `None` for what is not known, which is `NOT_FOUND` to `Check` and
+    /// `SERVICE_UNKNOWN` to `Watch`.
+    pub fn is_serving(&self, service: &str) -> Option<bool> {
+        if service.is_empty() {
+            return Some(self.readiness().ready);
+        }
+        let entry = self.entries.iter().find(|entry| entry.dependency.name() == service)?;
+        Some(entry.status.health != Health::Down)
+    }
+
     /// The worst of its dependencies, each as far as it counts: what is critical in full, what is optional as far as
     /// degraded.
     fn health(&self) -> Health {

@@ -108,6 +108,17 @@ fn a_pause_that_was_asked_for_paces_the_breaker() {
 }
 
 #[test]
+fn a_failure_that_says_when_to_come_back_opens_the_breaker_for_so_long() {
+    let (_, _, dependencies) = world();
+    let breaker = Breaker::builder("llm").trip(Trip::consecutive(1));
+    let llm = dependencies.register(Dependency::http("llm").breaker(breaker)).unwrap();
+    let fault = Fault::new(Failure::Upstream).retry_after(Duration::from_secs(30));
+    llm.operation("chat").begin().unwrap().end(Some(fault));
+    let after = llm.operation("chat").begin().unwrap_err().retry_after.unwrap();
+    assert!(after >= Duration::from_secs(30), "{after:?}");
+}
+
+#[test]
 fn ten_thousand_operation_names_are_a_few_series() {
     let (_, registry, dependencies) = world();
     let db = dependencies.register(Dependency::sql("db")).unwrap();

@@ -53,6 +53,25 @@ fn of_reqwest() {
 }
 
 #[test]
+fn of_hyper() {
+    use hyper_util::client::legacy::Client;
+    use hyper_util::rt::TokioExecutor;
+    let check = |address: String| {
+        let asked = async {
+            let client = Client::builder(TokioExecutor::new()).build_http::<String>();
+            client.get(address.parse().unwrap()).await
+        };
+        Fault::of(&block_on(asked).unwrap_err()).failure
+    };
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // That there is no connection is all that the outermost says; why, the innermost.
+    assert_eq!(check(format!("http://{gone}/")), Failure::Refused);
+    assert_eq!(check(format!("http://{}/", server("HTTP/1.1 200 o"))), Failure::Connect);
+    assert_eq!(check(format!("http://{}/", server("this is no HTTP\r\n\r\n"))), Failure::Decode);
+    assert_eq!(check("https://no.tls.here/".to_owned()), Failure::Connect);
+}
+
+#[test]
 fn of_tonic() {
     for (code, failure, retry) in [
         (Code::Unavailable, Failure::Upstream, Retry::Helps),

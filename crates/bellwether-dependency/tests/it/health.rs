@@ -225,6 +225,17 @@ fn readiness_goes_by_criticality() {
 }
 
 #[test]
+fn grpc_asks_for_the_whole_or_for_one() {
+    let world = World::new();
+    down(&world, Dependency::sql("db").critical_shared());
+    world.dependencies.register(Dependency::http("mail")).unwrap();
+    let asked = || ["", "db", "mail", "nobody"].map(|service| world.dependencies.report().is_serving(service));
+    assert_eq!(asked(), [Some(false), Some(false), Some(true), None]);
+    world.dependencies.enter(Phase::Serving);
+    assert_eq!(asked(), [Some(true), Some(false), Some(true), None]);
+}
+
+#[test]
 fn the_last_half_does_not_leave() {
     let world = World::new();
     world.dependencies.enter(Phase::Serving);
