@@ -249,6 +249,26 @@ fn a_timer_that_is_ahead_of_the_clock_is_believed() {
 }
 
 #[test]
+fn a_runtime_runs_them() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let dependencies = World::new().dependencies;
+        let described = Dependency::custom("it").patience(AT_ONCE);
+        let probe = Probe::new(|| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, io::Error>(())
+        });
+        let it = dependencies.register(described.probe(probe)).unwrap();
+        let never = Probe::new(std::future::pending::<io::Result<()>>);
+        let hangs = dependencies.register(Dependency::custom("hangs").patience(AT_ONCE).probe(never)).unwrap();
+        let driver = tokio::spawn(dependencies.probes(tokio::time::sleep));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!((it.status().health, hangs.status().health), (Health::Up, Health::Down));
+        driver.abort();
+    });
+}
+
+#[test]
 fn slowness_is_seen() {
     let mut world = World::new();
     let clock = world.clock.clone();
