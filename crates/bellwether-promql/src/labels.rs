@@ -1,5 +1,6 @@
 //! Labels: the sorted pairs of name and value that say who a series belongs to.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -80,6 +81,23 @@ impl Labels {
     /// The labels without those that say what metric it is: its name, type and unit.
     pub(crate) fn without_metadata(&self) -> Self {
         self.filter(|name| !is_metadata(name))
+    }
+
+    /// The same labels made of texts that are kept once.
+    pub(crate) fn interned(&self, texts: &mut BTreeSet<Arc<str>>) -> Self {
+        let mut once = |text: &Arc<str>| match texts.get(text) {
+            Some(known) => known.clone(),
+            None => {
+                texts.insert(text.clone());
+                text.clone()
+            }
+        };
+        Self(self.0.iter().map(|(name, value)| (once(name), once(value))).collect())
+    }
+
+    /// The labels that say what metric it is.
+    pub(crate) fn metadata(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().filter(|(name, _)| is_metadata(name))
     }
 
     /// These labels with one of them set, or taken away if the value is empty or absent.

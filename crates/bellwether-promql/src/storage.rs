@@ -1,7 +1,7 @@
 //! Where series come from: one small trait, and a storage in memory.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::labels::METRIC_NAME;
@@ -45,6 +45,8 @@ pub trait Storage {
 pub struct MemoryStorage {
     /// By the name of the metric, which almost every selector gives.
     metrics: BTreeMap<String, BTreeMap<Labels, Vec<Sample>>>,
+    /// The names and values of labels, each once: a query compares those of many series, and finds them in the cache.
+    texts: BTreeSet<Arc<str>>,
 }
 
 impl MemoryStorage {
@@ -61,7 +63,7 @@ impl MemoryStorage {
         let metric = self.metrics.entry(labels.metric_name().unwrap_or_default().to_owned()).or_default();
         let samples = match metric.get_mut(labels) {
             Some(samples) => samples,
-            None => metric.entry(labels.clone()).or_default(),
+            None => metric.entry(labels.interned(&mut self.texts)).or_default(),
         };
         let at = samples.partition_point(|s| s.timestamp_ms < sample.timestamp_ms);
         if let (SampleValue::Histogram(h), Some(before)) = (&mut sample.value, at.checked_sub(1).map(|at| &samples[at]))
@@ -91,18 +93,22 @@ impl Storage for MemoryStorage {
         &'a self,
         selection: &Selection<'_>,
     ) -> Result<Box<dyn Iterator<Item = Result<Selected<'a>, Error>> + 'a>, Error> {
-        let matchers = selection.matchers.to_vec();
+        // Its name is the same for all series of a metric, so it is tried once.
+        let (names, others): (Vec<Matcher>, Vec<Matcher>) =
+            selection.matchers.iter().cloned().partition(|matcher| matcher.name() == METRIC_NAME);
         let (start, end) = (selection.start_ms, selection.end_ms);
-        let metrics = self.metrics.iter().filter({
-            let names: Vec<Matcher> = matchers.iter().filter(|m| m.name() == METRIC_NAME).cloned().collect();
-            move |(metric, _)| names.iter().all(|matcher| matcher.matches(metric))
-        });
+        let metrics =
+            self.metrics.iter().filter(move |(metric, _)| names.iter().all(|matcher| matcher.matches(metric)));
         Ok(Box::new(metrics.flat_map(|(_, series)| series).filter_map(move |(labels, samples)| {
-            if !matchers.iter().all(|matcher| matcher.matches_labels(labels)) {
+            if !others.iter().all(|matcher| matcher.matches_labels(labels)) {
                 return None;
             }
+            // Most queries end now, after all samples: then there is nothing to search.
+            let to = match samples.last() {
+                Some(last) if last.timestamp_ms <= end => samples.len(),
+                _ => samples.partition_point(|s| s.timestamp_ms <= end),
+            };
             let from = samples.partition_point(|s| s.timestamp_ms < start);
-            let to = samples.partition_point(|s| s.timestamp_ms <= end);
             (from < to).then(|| Ok(Selected { labels: labels.clone(), samples: Cow::Borrowed(&samples[from..to]) }))
         })))
     }

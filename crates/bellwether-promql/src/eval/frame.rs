@@ -149,8 +149,7 @@ impl Frame {
             return Ok(self);
         }
         // Rows of one metric differ in their other labels, so nothing can collide.
-        let first = self.rows.first().and_then(|row| row.labels.shared(crate::labels::METRIC_NAME)).cloned();
-        let one = self.rows.iter().all(|row| row.labels.metric_name() == first.as_deref());
+        let one = self.rows.windows(2).all(|pair| pair[0].labels.metadata().eq(pair[1].labels.metadata()));
         self.rows.iter_mut().for_each(|row| row.labels = row.labels.without_metadata());
         if one { Ok(self) } else { self.merge(SAME_LABELS) }
     }

@@ -101,16 +101,14 @@ impl Evaluator<'_> {
         mut f: impl FnMut(&RangeSeries<'_>, &Window<'_>) -> Result<Cell, Error>,
     ) -> Result<Frame, Error> {
         let mut frame = Frame::new(steps.count);
-        let delayed = self.options.delayed_name_removal;
         self.each_range(expr, steps, |series, drop_name, windows| {
-            let labels = if keep_name || delayed { series.labels.clone() } else { series.labels.without_metadata() };
             self.budget.samples(steps.count)?;
-            let row = Row { labels, drop_name: drop_name || (delayed && !keep_name) };
+            let row = Row { labels: series.labels.clone(), drop_name };
             self.slide(series, windows, frame.push(row), &mut f)?;
             frame.pop_empty();
             Ok(())
         })?;
-        if keep_name || delayed { Ok(frame) } else { frame.merge(super::frame::SAME_LABELS) }
+        if keep_name { Ok(frame) } else { frame.drop_names(self.options.delayed_name_removal) }
     }
 
     fn each_range(
