@@ -250,6 +250,19 @@ fn what_asks_too_much_is_refused() {
 }
 
 #[test]
+fn series_told_apart_by_what_is_dropped_collide() {
+    let mut storage = MemoryStorage::new();
+    for kind in ["counter", "gauge"] {
+        let labels = Labels::new([("__name__", "x"), ("__type__", kind)]);
+        storage.push(&labels, Sample::float(0, 1.0));
+    }
+    for expression in ["abs(x)", "sum_over_time(x[5m])"] {
+        let error = Engine::default().instant(&storage, expression, 0).unwrap_err();
+        assert_eq!(error.to_string(), "vector cannot contain metrics with the same labelset", "{expression}");
+    }
+}
+
+#[test]
 fn expressions_at_the_limit_of_depth_fit_a_small_stack() {
     let nest = |open: &str, close: &str, inner: &str, depth: usize| {
         format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
