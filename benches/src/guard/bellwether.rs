@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bellwether_breaker::{Breaker, BreakerBuilder, Trip, Wait};
 use bellwether_tower::CallGuardLayer;
-use tower::{Service, ServiceBuilder, service_fn};
+use tower::{Layer, service_fn};
 
-use super::{ASYNC, OPEN, SERVICE, SYNC, nothing, repeat, repeat_awaited};
+use super::{ASYNC, OPEN, SERVICE, SYNC, nothing, repeat, repeat_awaited, repeat_served};
 use crate::case::{Case, Run};
 
 pub(super) const CASES: &[Case] = &[
@@ -65,18 +65,7 @@ fn awaited(builder: BreakerBuilder) -> Run {
 
 fn service() -> Run {
     let layer = CallGuardLayer::new(build(last(100)));
-    Box::new(move |times| {
-        let mut service =
-            ServiceBuilder::new().layer(layer.clone()).service(service_fn(|()| std::future::ready(nothing())));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(async {
-            for _ in 0..times {
-                let ready = std::future::poll_fn(|cx| Service::<()>::poll_ready(&mut service, cx)).await;
-                let _ = black_box(ready);
-                let _ = black_box(service.call(()).await);
-            }
-        });
-    })
+    repeat_served(layer.layer(service_fn(|()| std::future::ready(nothing()))))
 }
 
 fn open() -> Run {

@@ -7,6 +7,8 @@ mod tower_resilience;
 
 use std::hint::black_box;
 
+use tower::Service;
+
 use crate::case::{Case, Run};
 
 const SYNC: &str = "guarded call";
@@ -41,6 +43,24 @@ fn repeat_awaited(call: impl AsyncFn() + Send + Sync + 'static) -> Run {
         runtime.block_on(async {
             for _ in 0..times {
                 call().await;
+            }
+        });
+    })
+}
+
+/// Repeats a call of a service that is asked whether it is ready; each thread has a clone of its own.
+fn repeat_served<S>(service: S) -> Run
+where
+    S: Service<()> + Clone + Send + Sync + 'static,
+{
+    Box::new(move |times| {
+        let mut service = service.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            for _ in 0..times {
+                let ready = std::future::poll_fn(|cx| service.poll_ready(cx)).await;
+                black_box(ready.is_ok());
+                black_box(service.call(()).await.is_ok());
             }
         });
     })

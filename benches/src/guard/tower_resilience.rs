@@ -1,12 +1,11 @@
 //! The crate tower-resilience: a tower service around a state behind an async lock.
 
-use std::hint::black_box;
 use std::time::Duration;
 
-use tower::{Layer, Service, service_fn};
+use tower::{Layer, service_fn};
 use tower_resilience_circuitbreaker::{CircuitBreakerLayer, SlidingWindowType};
 
-use super::{SERVICE, nothing};
+use super::{SERVICE, nothing, repeat_served};
 use crate::case::{Case, Run};
 
 pub(super) const CASES: &[Case] = &[
@@ -23,16 +22,5 @@ fn service(window: SlidingWindowType) -> Run {
         .sliding_window_duration(Duration::from_millis(100))
         .build()
         .expect("legal settings");
-    let service = layer.layer(service_fn(|()| std::future::ready(nothing())));
-    Box::new(move |times| {
-        let mut service = service.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(async {
-            for _ in 0..times {
-                let ready = std::future::poll_fn(|cx| Service::<()>::poll_ready(&mut service, cx)).await;
-                let _ = black_box(ready);
-                let _ = black_box(service.call(()).await);
-            }
-        });
-    })
+    repeat_served(layer.layer(service_fn(|()| std::future::ready(nothing()))))
 }

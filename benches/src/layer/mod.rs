@@ -14,6 +14,7 @@ mod served;
 mod spans;
 mod tower_http;
 mod tracing_opentelemetry;
+mod turns;
 
 use std::fmt;
 
@@ -24,6 +25,7 @@ pub use child::{Child, Sample, answer};
 pub use collector::{ADDRESS, Collector};
 pub use drive::{Driver, PATH};
 pub use served::{Load, Round, Served, serve};
+pub use turns::{Pair, Row, take_turns};
 
 /// What stands around the route.
 #[derive(Clone, Copy)]
