@@ -40,6 +40,7 @@ impl<T> Memo<T> {
 
 /// Route templates, each kept once: one handle of a text serves all its requests, and its address names it.
 #[derive(Debug, Default)]
+#[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "only a framework has templates to keep"))]
 pub(crate) struct Routes(Memo<Arc<str>>);
 
 /// A route's template, and whether its address is that of [`Routes`].
@@ -49,6 +50,7 @@ pub(crate) struct Route {
     pub(crate) kept: bool,
 }
 
+#[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "only a framework has templates to keep"))]
 impl Routes {
     pub(crate) fn keep(&self, template: &str) -> Route {
         // A framework keeps its templates too: their address is a hash that costs nothing.
