@@ -32,12 +32,14 @@ pub(crate) enum Place {
     Unseen,
 }
 
-const SHADOW: u64 = 1;
-const UNSEEN: u64 = 2;
-const REFUSED: u64 = 3;
+/// Set in whatever is no ordinary call, and in no gate: so that comparing words can mistake neither for the other.
+const NO_GATE: u64 = 0x80;
+const FIRST_TRIAL: u64 = NO_GATE;
+const SHADOW: u64 = NO_GATE | 0x41;
+const UNSEEN: u64 = NO_GATE | 0x42;
+const REFUSED: u64 = NO_GATE | 0x43;
 /// The call has ended, and was told of.
-const USED: u64 = 4;
-const FIRST_TRIAL: u64 = 16;
+const USED: u64 = NO_GATE | 0x44;
 const NO_TIME: u64 = u64::MAX;
 
 impl Ticket {
@@ -90,7 +92,7 @@ impl Ticket {
         match self.word & LOW {
             0 => Place::Closed,
             SHADOW => Place::Shadow,
-            trial if trial >= FIRST_TRIAL => Place::Trial { slot: (trial - FIRST_TRIAL) as u8 },
+            trial @ FIRST_TRIAL..SHADOW => Place::Trial { slot: (trial - FIRST_TRIAL) as u8 },
             _ => Place::Unseen,
         }
     }

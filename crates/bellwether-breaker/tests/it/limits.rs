@@ -213,3 +213,30 @@ fn p29_the_closed_path_allocates_nothing() {
         assert_eq!(allocated.count_total, 0, "{}", breaker.name());
     }
 }
+
+#[test]
+fn every_trial_call_is_one_whatever_else_the_breaker_looks_at() {
+    let trip = || Trip::calls(9).failure_ratio(0.5);
+    let slow = Duration::from_secs(9);
+    let builders = [
+        Breaker::builder("counted").trip(trip()),
+        Breaker::builder("limited").trip(trip()).max_in_flight(64),
+        Breaker::builder("timed"),
+        Breaker::builder("timed and limited").max_in_flight(64),
+        Breaker::builder("slow").trip(trip().slow_ratio(0.5)).slow_after(slow),
+        Breaker::builder("slow and limited").trip(trip().slow_ratio(0.5)).slow_after(slow).max_in_flight(64),
+    ];
+    for builder in builders {
+        let clock = clock();
+        let breaker = builder.trial(Trial::new(64, 64)).clock(clock.clone()).build().unwrap();
+        breaker.trip();
+        clock.advance(Duration::from_secs(60));
+        let trials: Vec<_> = (0..64).map(|_| breaker.try_acquire().unwrap()).collect();
+        assert!(trials.iter().all(Permit::is_trial));
+        trials.into_iter().for_each(|trial| trial.finish(Outcome::Success));
+        let after = breaker.snapshot();
+        assert_eq!((after.state, after.trials_in_use, after.in_flight), (State::Closed, 0, 0), "{}", breaker.name());
+        let again: Vec<_> = (0..64).map_while(|_| breaker.try_acquire().ok()).collect();
+        assert_eq!(again.len(), 64, "{}: a call that ended makes room", breaker.name());
+    }
+}
