@@ -38,7 +38,7 @@ pub(crate) const AT_END: u64 = 0x40;
 /// The word for what is known under the lock.
 pub(crate) fn gate(machine: &Machine, now: Instant) -> u64 {
     let shadowed = machine.mode == Mode::Shadow && machine.state != State::Closed;
-    let careful = machine.is_careful(now) || shadowed;
+    let careful = (machine.state == State::Closed && machine.is_careful(now)) || shadowed;
     (u64::from(machine.generation) << GENERATION_SHIFT) | (u64::from(careful) * CAREFUL) | machine.state as u64
 }
 

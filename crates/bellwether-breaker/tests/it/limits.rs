@@ -240,3 +240,12 @@ fn every_trial_call_is_one_whatever_else_the_breaker_looks_at() {
         assert_eq!(again.len(), 64, "{}: a call that ended makes room", breaker.name());
     }
 }
+
+#[test]
+fn p22_a_breaker_that_opens_while_it_paces_refuses_at_a_glance() {
+    let breaker =
+        Breaker::builder("b").wait(Wait::new(Duration::from_secs(5)).jitter(0.0)).clock(clock()).build().unwrap();
+    breaker.try_acquire().unwrap().finish(Outcome::Throttled(Some(Duration::from_secs(50))));
+    breaker.trip();
+    assert_eq!(breaker.refusal().map(|refusal| refusal.reason), Some(Reason::Open));
+}
