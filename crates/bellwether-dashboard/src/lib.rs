@@ -1,0 +1,2 @@
+//! The public surface of the crate.
+#![doc = include_str!("../README.md")]

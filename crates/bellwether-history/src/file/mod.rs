@@ -1,0 +1,1 @@
+//! The one file that samples and events outlive the process in.
