@@ -93,6 +93,40 @@ impl Redaction {
         }
     }
 
+    /// A text as it may be passed on by this name: nothing of a secret's, and a URL without the secrets in it. A name says that
+    /// it is a URL by the semantic conventions: `url.full`, `url.query`.
+    #[inline]
+    pub fn text<'t>(&self, name: &str, text: &'t str) -> Cow<'t, str> {
+        match name {
+            "url.query" => self.query(text),
+            "url.full" => self.url(text),
+            _ if self.hides(name) => Cow::Borrowed(Self::REDACTED),
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// Whether [`text`](Self::text) looks into what goes by this name.
+    #[inline]
+    pub fn looks_into(name: &str) -> bool {
+        matches!(name, "url.full" | "url.query")
+    }
+
+    /// A URL without user and password, and with the values of secret parameters replaced; as it is, if it has neither.
+    pub fn url<'u>(&self, url: &'u str) -> Cow<'u, str> {
+        let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
+        let authority = address.find("://").map_or(0, |at| at + 3);
+        let host = authority + address[authority..].find('/').unwrap_or(address.len() - authority);
+        let user = address[authority..host].rfind('@').map(|at| authority + at);
+        let clean = query.map(|query| self.query(query));
+        if user.is_none() && !matches!(clean, Some(Cow::Owned(_))) {
+            return Cow::Borrowed(url);
+        }
+        let named = user.map_or(Cow::Borrowed(address), |at| {
+            Cow::Owned([&address[..authority], Self::REDACTED, &address[at..]].concat())
+        });
+        Cow::Owned(clean.map_or_else(|| named.to_string(), |query| [&named, "?", &query].concat()))
+    }
+
     /// The query of a URL with the values of secret parameters replaced; as it is, if it has none.
     pub fn query<'q>(&self, query: &'q str) -> Cow<'q, str> {
         let is_secret = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| self.hides(name));

@@ -27,6 +27,24 @@ fn names() {
     assert!(WORDS.iter().all(|word| redaction.hides(&word.to_uppercase()) && redaction.hides(&format!("a_{word}-"))));
 }
 
+#[test]
+fn urls() {
+    let redaction = Redaction::default();
+    for (url, clean) in [
+        ("https://a.example/b?c=d#e", "https://a.example/b?c=d#e"),
+        ("https://u:p@a.example/b@c", "https://[redacted]@a.example/b@c"),
+        ("postgres://u:p@ss@a.example", "postgres://[redacted]@a.example"),
+        ("u:p@a.example:80/?token=x&y=z", "[redacted]@a.example:80/?token=[redacted]&y=z"),
+        ("/b?at=@&sig=x", "/b?at=@&sig=[redacted]"),
+        ("https://a.example?u@b", "https://a.example?u@b"),
+        ("", ""),
+    ] {
+        assert_eq!(redaction.text("url.full", url), clean);
+    }
+    assert_eq!(redaction.text("password", "x"), Redaction::REDACTED);
+    assert_eq!(redaction.text("page", "x"), "x");
+}
+
 proptest! {
     #[test]
     fn any_name(

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 use std::ops::Range;
 
+use bellwether_core::Redaction;
 use tracing::field::{Field, Visit};
 
 use super::json;
@@ -25,8 +26,16 @@ pub(super) trait Place {
     fn begin(&mut self, name: &'static str) -> Option<&mut Vec<u8>>;
     /// The value is written, and perhaps cut.
     fn end(&mut self, cut: bool);
+    /// What is left out of URLs.
+    fn redaction(&self) -> &Redaction;
     /// Errors are objects here, as pino has them.
     fn errors_are_objects(&self) -> bool;
+}
+
+/// Fields of a span, kept for the lines in it.
+pub(super) struct SpanPlace<'a> {
+    pub(super) form: &'a Form,
+    pub(super) fields: &'a mut SpanFields,
 }
 
 /// Fields of an event, written to its line.
@@ -47,26 +56,31 @@ impl SpanFields {
     }
 }
 
-impl Place for &mut SpanFields {
+impl Place for SpanPlace<'_> {
     fn begin(&mut self, name: &'static str) -> Option<&mut Vec<u8>> {
-        let place = self.entries.iter().position(|(own, _)| *own == name);
-        if self.text.len() >= MAX_LINE || (place.is_none() && self.entries.len() >= MAX_FIELDS) {
-            self.cut += 1;
+        let fields = &mut *self.fields;
+        let place = fields.entries.iter().position(|(own, _)| *own == name);
+        if fields.text.len() >= MAX_LINE || (place.is_none() && fields.entries.len() >= MAX_FIELDS) {
+            fields.cut += 1;
             return None;
         }
         if let Some(place) = place {
-            self.entries.remove(place);
+            fields.entries.remove(place);
         }
-        let start = self.text.len();
-        self.entries.push((name, start..start));
-        Some(&mut self.text)
+        let start = fields.text.len();
+        fields.entries.push((name, start..start));
+        Some(&mut fields.text)
     }
 
     fn end(&mut self, cut: bool) {
-        self.cut += u64::from(cut);
-        if let Some((_, range)) = self.entries.last_mut() {
-            range.end = self.text.len();
+        self.fields.cut += u64::from(cut);
+        if let Some((_, range)) = self.fields.entries.last_mut() {
+            range.end = self.fields.text.len();
         }
+    }
+
+    fn redaction(&self) -> &Redaction {
+        &self.form.redaction
     }
 
     fn errors_are_objects(&self) -> bool {
@@ -84,6 +98,10 @@ impl Place for EventFields<'_> {
 
     fn end(&mut self, cut: bool) {
         self.line.cut += u64::from(cut);
+    }
+
+    fn redaction(&self) -> &Redaction {
+        &self.form.redaction
     }
 
     fn errors_are_objects(&self) -> bool {
@@ -105,6 +123,11 @@ impl<P: Place> Fields<P> {
             write(out);
             false
         });
+    }
+
+    fn url(&mut self, field: &Field, value: &str) {
+        let clean = self.0.redaction().text(field.name(), value).into_owned();
+        self.write(field, |out| json::string_cut(out, &clean, MAX_VALUE));
     }
 }
 
@@ -141,6 +164,9 @@ impl<P: Place> Visit for Fields<P> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
+        if Redaction::looks_into(field.name()) {
+            return self.url(field, value);
+        }
         self.write(field, |out| json::string_cut(out, value, MAX_VALUE));
     }
 
@@ -163,6 +189,9 @@ impl<P: Place> Visit for Fields<P> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if Redaction::looks_into(field.name()) {
+            return self.url(field, &format!("{value:?}"));
+        }
         self.write(field, |out| json::display_cut(out, format_args!("{value:?}"), MAX_VALUE));
     }
 }

@@ -6,7 +6,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::fields::{EventFields, Fields, LogTarget, Message, SpanFields};
+use super::fields::{EventFields, Fields, LogTarget, Message, SpanFields, SpanPlace};
 use super::json;
 use super::layout::Layout;
 use super::line::{Form, Line, MAX_VALUE};
@@ -156,7 +156,7 @@ where
             return;
         }
         let mut fields = SpanFields::default();
-        attributes.record(&mut Fields(&mut fields));
+        attributes.record(&mut Fields(SpanPlace { form: &self.form, fields: &mut fields }));
         self.form.output.count_cut(std::mem::take(&mut fields.cut));
         // Another log of this kind may have left the same there.
         span.extensions_mut().replace(fields);
@@ -166,7 +166,7 @@ where
         let Some(span) = context.span(id).filter(|_| self.span_fields) else { return };
         let mut extensions = span.extensions_mut();
         if let Some(fields) = extensions.get_mut::<SpanFields>() {
-            values.record(&mut Fields(&mut *fields));
+            values.record(&mut Fields(SpanPlace { form: &self.form, fields }));
             self.form.output.count_cut(std::mem::take(&mut fields.cut));
         }
     }

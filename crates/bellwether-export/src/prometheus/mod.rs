@@ -14,7 +14,6 @@
 //! A label whose value is empty is absent.
 
 mod body;
-mod buckets;
 mod endpoint;
 mod exemplars;
 mod exposition;
@@ -30,12 +29,11 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod text;
-mod units;
 mod wire;
 
 pub use body::ScrapeBody;
 pub use endpoint::PrometheusEndpoint;
 pub use exposition::{Exposition, encode};
 pub use format::{Escaping, Format, Syntax};
-pub use names::Names;
+pub use bellwether_core::prometheus::Names;
 pub use negotiate::{accepts_gzip, negotiate};

@@ -28,16 +28,3 @@ pub(super) fn write_timestamp(at: Timestamp, out: &mut Vec<u8>) {
     let digit = |divisor: u16| b'0' + (rest / divisor % 10) as u8;
     out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
 }
-
-/// A bound as the value of `le`. OpenMetrics fixes the spelling, since it is part of a series' identity: `1.0`, `0.0001`,
-/// `1e-05`, `1e+06`. All formats get the same one, so that a scraper may change from one to another.
-pub(super) fn canonical(value: f64) -> String {
-    let scientific = format!("{value:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..6).contains(&exponent) {
-        return format!("{value:?}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.abs())
-}

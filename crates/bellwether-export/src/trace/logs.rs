@@ -137,6 +137,9 @@ impl Fields<'_> {
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if Redaction::looks_into(field.name()) {
+            return self.record_str(field, &format!("{value:?}"));
+        }
         self.text(field, value);
     }
 

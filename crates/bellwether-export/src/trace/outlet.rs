@@ -44,20 +44,9 @@ impl Outlet {
         self.redaction.hides(key)
     }
 
-    /// A text as it may leave by this name: of a URL, its query without secrets.
+    /// A text as it may leave by this name.
     #[inline]
     pub(super) fn text<'t>(&self, key: &str, text: &'t str) -> Cow<'t, str> {
-        match key {
-            "url.query" => self.redaction.query(text),
-            "url.full" => match text.split_once('?') {
-                Some((path, query)) => match self.redaction.query(query) {
-                    Cow::Borrowed(_) => Cow::Borrowed(text),
-                    Cow::Owned(query) => Cow::Owned([path, "?", &query].concat()),
-                },
-                None => Cow::Borrowed(text),
-            },
-            _ if self.hides(key) => Cow::Borrowed(Redaction::REDACTED),
-            _ => Cow::Borrowed(text),
-        }
+        self.redaction.text(key, text)
     }
 }

@@ -253,3 +253,19 @@ fn an_event_of_the_log_crate_keeps_its_target() {
         (&json!("hyper::proto"), &Json::Null, &Json::Null)
     );
 }
+
+#[test]
+fn secrets_in_urls() {
+    let url = "https://bob:precious@db.example/a?page=2&access_token=precious";
+    let page = logged(
+        |log| log,
+        |_| {
+            let _span = tracing::info_span!(target: "app", "call", url.full = %url).entered();
+            tracing::info!(url.query = "token=precious&page=2", "in");
+            tracing::info!(url.full = url, "out");
+        },
+    );
+    assert!(!page.text().contains("precious"), "{}", page.text());
+    assert_eq!(page.text().matches("https://[redacted]@db.example/a?page=2&access_token=[redacted]").count(), 2);
+    assert!(page.text().contains("token=[redacted]&page=2"));
+}
