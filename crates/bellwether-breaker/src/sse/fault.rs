@@ -13,14 +13,22 @@ pub enum Fault {
     Unknown,
     /// Theirs.
     Server,
+    /// Theirs: it took them too long.
+    Timeout,
     /// Ours: what was asked for is not possible.
     Client,
+    /// Ours: they do not know us, or we may not.
+    Denied,
     /// They have too much to do, for everybody.
     Overloaded,
     /// We ask too often: waiting helps.
     Throttled,
+    /// We ask for too many things at a time: to let one end helps.
+    Concurrency,
     /// Our money or our quota is spent: waiting does not help.
     Quota,
+    /// Nobody's: a session has become as old as it may.
+    Expired,
 }
 
 impl Fault {
@@ -46,9 +54,11 @@ impl Fault {
     fn of_status(status: u16) -> Self {
         match status {
             402 => Self::Quota,
+            401 | 403 | 407 => Self::Denied,
+            408 => Self::Timeout,
             429 => Self::Throttled,
             503 | 529 => Self::Overloaded,
-            408 | 500..=599 => Self::Server,
+            500..=599 => Self::Server,
             400..=499 => Self::Client,
             _ => Self::Unknown,
         }
@@ -59,14 +69,26 @@ impl From<Fault> for Outcome {
     /// A spent quota paces, as throttling does: the provider is well, only this key is not.
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Client => Self::Alive,
-            Fault::Throttled | Fault::Quota => Self::Throttled(None),
-            Fault::Unknown | Fault::Server | Fault::Overloaded => Self::Failure,
+            Fault::Client | Fault::Denied => Self::Alive,
+            Fault::Throttled | Fault::Concurrency | Fault::Quota => Self::Throttled(None),
+            Fault::Unknown | Fault::Server | Fault::Timeout | Fault::Overloaded => Self::Failure,
+            Fault::Expired => Self::Neutral,
         }
     }
 }
 
 const WORDS: &[(Fault, &[&str])] = &[
+    (Fault::Expired, &["session_expired"]),
+    (
+        Fault::Concurrency,
+        &[
+            "concurrency_limit_exceeded",
+            "concurrency_limit_reached",
+            "concurrent_limit_exceeded",
+            "concurrent_requests_limit_exceeded",
+            "too_many_concurrent_requests",
+        ],
+    ),
     (
         Fault::Quota,
         &[
@@ -88,7 +110,6 @@ const WORDS: &[(Fault, &[&str])] = &[
             "too_many_requests",
             "throttling_error",
             "ThrottlingException",
-            "concurrency_limit_exceeded",
             "RESOURCE_EXHAUSTED",
             // What OpenAI calls the type of an error about its limits.
             "tokens",
@@ -123,11 +144,6 @@ const WORDS: &[(Fault, &[&str])] = &[
             "invalid_prompt",
             "content_filter",
             "content_policy_violation",
-            "authentication_error",
-            "AuthenticationError",
-            "invalid_api_key",
-            "permission_error",
-            "PERMISSION_DENIED",
             "not_found_error",
             "NotFoundError",
             "model_not_found",
@@ -135,16 +151,19 @@ const WORDS: &[(Fault, &[&str])] = &[
         ],
     ),
     (
-        Fault::Server,
+        Fault::Denied,
         &[
-            "server_error",
-            "api_error",
-            "internal_error",
-            "internal_server_error",
-            "InternalServerError",
-            "INTERNAL",
-            "timeout_error",
-            "vector_store_timeout",
+            "authentication_error",
+            "AuthenticationError",
+            "invalid_api_key",
+            "permission_error",
+            "PERMISSION_DENIED",
+            "UNAUTHENTICATED",
         ],
+    ),
+    (Fault::Timeout, &["timeout_error", "vector_store_timeout", "DEADLINE_EXCEEDED"]),
+    (
+        Fault::Server,
+        &["server_error", "api_error", "internal_error", "internal_server_error", "InternalServerError", "INTERNAL"],
     ),
 ];

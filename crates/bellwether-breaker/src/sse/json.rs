@@ -6,6 +6,7 @@
 use memchr::memchr2;
 
 use super::fault::Fault;
+use super::usage::{Count, Usage};
 use super::word::Word;
 
 /// What is known of an event from its data.
@@ -24,6 +25,11 @@ pub(super) struct Facts {
     pub(super) text: u64,
     /// Bytes of what is called just `delta`, whose meaning depends on the kind.
     pub(super) delta: u64,
+    /// Bytes of what is called just `transcript`, whose meaning depends on the kind.
+    pub(super) transcript: u64,
+    pub(super) usage: Usage,
+    /// Who says that it answers.
+    pub(super) model: Word,
 }
 
 /// Where in the object a value is. An item of an array is where the array is.
@@ -43,9 +49,20 @@ enum Place {
     Text,
     /// What an event of a kind adds: text, or an object around it.
     Delta,
+    Transcript,
     Response,
+    Status,
+    StatusDetails,
+    /// What a message, or a session, begins with.
+    Message,
+    Model,
+    Usage,
+    UsageDetails,
+    Count(Count),
     Error,
     ErrorWord,
+    /// What some say instead of an error.
+    Detail,
     Elsewhere,
 }
 
@@ -98,9 +115,20 @@ impl Place {
             (Self::Top, b"object") => Self::Object,
             (Self::Top, b"choices") => Self::Choices,
             (Self::Top, b"delta" | b"audio") => Self::Delta,
+            (Self::Top, b"transcript") => Self::Transcript,
+            (Self::Top, b"message" | b"session") => Self::Message,
             (Self::Top, b"response") => Self::Response,
-            (Self::Top | Self::Response | Self::Error, b"error") => Self::Error,
-            (Self::Top | Self::Error, b"code") | (Self::Error, b"type" | b"status") => Self::ErrorWord,
+            (Self::Response, b"status_details") => Self::StatusDetails,
+            (Self::Top | Self::Response | Self::StatusDetails | Self::Error, b"error") => Self::Error,
+            (Self::Top | Self::Error | Self::Detail, b"code") | (Self::Error | Self::Detail, b"type" | b"status") => {
+                Self::ErrorWord
+            }
+            (Self::Top, b"detail") => Self::Detail,
+            (Self::Response, b"status") => Self::Status,
+            (Self::Top | Self::Response | Self::Message, b"model") => Self::Model,
+            (Self::Top | Self::Response | Self::Message, b"usage") => Self::Usage,
+            (Self::Usage, _) if key.ends_with(b"_details") => Self::UsageDetails,
+            (Self::Usage | Self::UsageDetails, _) => Count::of(key).map_or(Self::Elsewhere, Self::Count),
             (Self::Choices, b"finish_reason") => Self::FinishReason,
             (Self::Choices, b"delta" | b"message") => Self::ChoiceDelta,
             (Self::Choices | Self::Text, b"text") => Self::Text,
@@ -137,6 +165,9 @@ impl Facts {
             }
             Place::Text => self.text += word.length(),
             Place::Delta => self.delta += word.length(),
+            Place::Transcript => self.transcript += word.length(),
+            Place::Status => self.failed |= word.bytes() == b"failed",
+            Place::Model => self.model = *word,
             Place::Error | Place::ErrorWord => {
                 self.failed |= place == Place::Error && !word.is_empty();
                 self.fault = self.fault.max(Fault::of(word.text()));
@@ -150,6 +181,7 @@ impl Facts {
         let says = !matches!(word.bytes(), b"null" | b"false");
         match place {
             Place::Choices => self.has_choices = true,
+            Place::Count(count) => self.usage.read(count, word.text()),
             Place::Error | Place::ErrorWord if says => {
                 self.failed |= place == Place::Error;
                 self.fault = self.fault.max(Fault::of(word.text()));

@@ -20,18 +20,23 @@
 mod fault;
 mod frame;
 mod json;
+mod message;
 mod payload;
+mod usage;
 mod word;
 
 pub use fault::Fault;
 pub use frame::{Ending, Frame};
+pub use message::Message;
+pub use usage::Usage;
 
 use frame::{Judgement, Verdict};
+use json::Facts;
 use memchr::memchr2;
 use payload::Payload;
 use word::Word;
 
-/// Reads a body of server-sent events along with whoever it is for. It takes about half a kilobyte, however long the events.
+/// Reads a body of server-sent events along with whoever it is for. It takes less than a kilobyte, however long the events.
 #[derive(Debug, Clone, Default)]
 pub struct Scanner {
     line: Line,
@@ -42,6 +47,8 @@ pub struct Scanner {
     event: Word,
     payload: Payload,
     verdict: Verdict,
+    usage: Usage,
+    model: Word,
 }
 
 /// Where in a line.
@@ -98,6 +105,29 @@ impl Scanner {
             verdict.note(&judgement);
         }
         verdict.ending()
+    }
+
+    /// What the answer says that it took, so far. Of one that was cut it is not all: whoever counts asks the
+    /// [`ending`](Self::ending) first.
+    ///
+    /// ```
+    /// use bellwether_breaker::sse::{Scanner, Usage};
+    ///
+    /// let mut scanner = Scanner::new();
+    /// scanner.feed(b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7}}\n\n", |_| ());
+    /// assert_eq!(scanner.usage(), Usage::tokens(11, 7));
+    /// ```
+    pub fn usage(&self) -> Usage {
+        let mut usage = self.usage;
+        if let Some(pending) = self.payload.facts() {
+            usage.update(&pending.usage);
+        }
+        usage.settled()
+    }
+
+    /// The model that says that it answers; `None` if none does, or by a name of more than 64 bytes.
+    pub fn model(&self) -> Option<&str> {
+        Some(self.model.text()).filter(|model| !model.is_empty())
     }
 
     fn behind_mark<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
@@ -163,6 +193,10 @@ impl Scanner {
 
     fn end_event(&mut self) -> Option<Frame> {
         let judgement = self.judge();
+        if let Some(Facts { usage, model, .. }) = self.payload.facts() {
+            self.usage.update(usage);
+            self.model = if model.text().is_empty() { self.model } else { *model };
+        }
         self.event.clear();
         self.payload = Payload::default();
         let judgement = judgement?;

@@ -13,6 +13,7 @@ pub(super) struct Payload {
 }
 
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::large_enum_variant, reason = "nothing is allocated for an event, of which there are many")]
 enum Form {
     #[default]
     Blank,
@@ -56,6 +57,19 @@ impl Payload {
         }
     }
 
+    /// What a whole object says.
+    pub(super) fn facts(&self) -> Option<&Facts> {
+        match &self.form {
+            Form::Json(sieve) if sieve.is_whole() => Some(sieve.facts()),
+            _ => None,
+        }
+    }
+
+    /// Whether it began as an object does.
+    pub(super) fn is_json(&self) -> bool {
+        matches!(self.form, Form::Json(_))
+    }
+
     /// What an event of this name says with it; `None` if there is nothing in it.
     pub(super) fn judge(&self, event: &Word) -> Option<Judgement> {
         let event = event.text();
@@ -79,12 +93,14 @@ impl Payload {
             return Judgement::known(Frame::Failed(facts.fault.max(Fault::of(kind))));
         }
         let is_content = !kind.contains("reasoning");
-        let bytes = facts.text + if is_content { facts.delta } else { 0 };
+        let heard = if kind.ends_with("transcription.completed") { facts.transcript } else { 0 };
+        let bytes = facts.text + heard + if is_content { facts.delta } else { 0 };
         let frame = match kind {
             "ping" | "keepalive" => Frame::KeepAlive,
             "message_stop"
             | "response.completed"
             | "response.incomplete"
+            | "response.done"
             | "transcript.text.done"
             | "speech.audio.done" => Frame::Done,
             _ if facts.has_choices || is_dialect(kind) => match bytes {
@@ -99,7 +115,20 @@ impl Payload {
 }
 
 fn is_dialect(kind: &str) -> bool {
-    let families = ["message_", "content_block_", "response.", "transcript.", "speech."];
+    let families = [
+        "message_",
+        "content_block_",
+        "response.",
+        "transcript.",
+        "speech.",
+        // Of sessions over a WebSocket.
+        "session.",
+        "transcription_session.",
+        "conversation.",
+        "input_audio_buffer.",
+        "output_audio_buffer.",
+        "rate_limits.",
+    ];
     families.iter().any(|family| kind.starts_with(family))
 }
 

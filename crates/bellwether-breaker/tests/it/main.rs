@@ -9,3 +9,4 @@ mod model;
 mod properties;
 mod slow;
 mod sse;
+mod usage;
