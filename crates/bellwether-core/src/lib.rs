@@ -21,6 +21,7 @@ mod scope;
 mod state_set;
 mod sync;
 mod trace;
+mod work;
 
 #[cfg(feature = "metrics")]
 pub use bridge::Recorder;
@@ -40,3 +41,4 @@ pub use request_id::RequestId;
 pub use scope::{Call, Entered, Facts, InScope, Lent, Scope, ScopeBuilder};
 pub use state_set::StateSet;
 pub use trace::{SpanId, TRACEPARENT_LEN, TraceContext, TraceId, TraceState};
+pub use work::{Follow, Work};

@@ -1,11 +1,9 @@
 //! What travels with a request: its ids, its route, whose it is, what it is worth, and how its calls went.
 
 mod entered;
+mod in_scope;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
@@ -14,8 +12,10 @@ use crate::money::Money;
 use crate::operation::Outcome;
 use crate::request_id::RequestId;
 use crate::trace::{SpanId, TraceContext, TraceId, TraceState};
+use crate::work::Work;
 
 pub use entered::{Entered, Lent};
+pub use in_scope::InScope;
 
 /// A handle to the scope of one request, cheap to clone. Outside of any request it is empty, and everything said to it
 /// is dropped.
@@ -35,7 +35,11 @@ pub use entered::{Entered, Lent};
 /// assert!(Scope::current().is_empty()); // and outside of it nothing is left
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Scope(Option<Arc<Inner>>);
+pub struct Scope {
+    inner: Option<Arc<Inner>>,
+    /// The piece of work that a handle stands for: the request, or a call made for it.
+    work: Option<Work>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -89,6 +93,7 @@ pub struct ScopeBuilder {
     parent: Option<SpanId>,
     trace_state: Option<TraceState>,
     route: Option<Arc<str>>,
+    work: Option<Work>,
 }
 
 impl Facts {
@@ -113,19 +118,20 @@ impl Call {
 impl Scope {
     /// The scope that is not there.
     pub const fn empty() -> Self {
-        Self(None)
+        Self { inner: None, work: None }
     }
 
     /// Starts a scope at a position in a trace. Its request id is that of the trace unless another is given.
     #[inline]
     pub fn builder(trace: TraceContext) -> ScopeBuilder {
-        ScopeBuilder { trace, request_id: None, parent: None, trace_state: None, route: None }
+        ScopeBuilder { trace, request_id: None, parent: None, trace_state: None, route: None, work: None }
     }
 
-    /// The scope of the request that runs on this thread now; empty if there is none.
+    /// The scope of the request that runs on this thread now; empty if there is none. Wherever it is entered, what is done is
+    /// done on behalf of the work that is current now.
     #[inline]
     pub fn current() -> Self {
-        Self::with_current(Self::clone).unwrap_or_default()
+        Self { work: Work::current(), ..Self::with_current(Self::clone).unwrap_or_default() }
     }
 
     /// Looks at the current scope without taking a handle; `None` outside of any request. No scope can be entered
@@ -138,7 +144,13 @@ impl Scope {
     /// Outside of any request.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.inner.is_none()
+    }
+
+    /// The piece of work that this handle stands for, if somebody follows it.
+    #[inline]
+    pub fn work(&self) -> Option<Work> {
+        self.work
     }
 
     /// Whose request this is: an id or a name, for spans, logs and the page.
@@ -185,29 +197,29 @@ impl Scope {
     /// The request's id.
     #[inline]
     pub fn request_id(&self) -> Option<&RequestId> {
-        self.0.as_ref().map(|inner| &inner.request_id)
+        self.inner.as_ref().map(|inner| &inner.request_id)
     }
 
     /// The request's position in its trace: the span that answers it.
     #[inline]
     pub fn trace(&self) -> Option<TraceContext> {
-        self.0.as_ref().map(|inner| inner.trace)
+        self.inner.as_ref().map(|inner| inner.trace)
     }
 
     /// The caller's span, if the request came with one.
     pub fn parent(&self) -> Option<SpanId> {
-        self.0.as_ref()?.parent
+        self.inner.as_ref()?.parent
     }
 
     /// The caller's `tracestate`, to pass on.
     pub fn trace_state(&self) -> Option<&TraceState> {
-        self.0.as_ref()?.trace_state.as_ref()
+        self.inner.as_ref()?.trace_state.as_ref()
     }
 
     /// The route's template.
     #[inline]
     pub fn route(&self) -> Option<&str> {
-        self.0.as_ref()?.route.as_deref()
+        self.inner.as_ref()?.route.as_deref()
     }
 
     /// Whether spans of this request are recorded as they happen. False outside of any request.
@@ -224,7 +236,7 @@ impl Scope {
     /// Looks at what was said about the request so far. `None` outside of any request. The scope is locked meanwhile.
     #[inline]
     pub fn look<T>(&self, look: impl FnOnce(&Facts) -> T) -> Option<T> {
-        let inner = self.0.as_ref()?;
+        let inner = self.inner.as_ref()?;
         Some(match inner.facts.get() {
             Some(facts) => look(&lock(facts)),
             None => look(&Facts::default()),
@@ -234,7 +246,7 @@ impl Scope {
     /// [`look`](Self::look), but only if there is something to see: most requests say nothing.
     #[inline]
     pub(crate) fn look_if_said(&self, look: impl FnOnce(&Facts)) {
-        if let Some(facts) = self.0.as_ref().and_then(|inner| inner.facts.get()) {
+        if let Some(facts) = self.inner.as_ref().and_then(|inner| inner.facts.get()) {
             look(&lock(facts));
         }
     }
@@ -260,7 +272,7 @@ impl Scope {
 
     /// A future that runs in this scope, on whichever threads it is polled, and is dropped in it.
     pub fn wrap<F>(&self, future: F) -> InScope<F> {
-        InScope { future: Some(future), scope: self.clone() }
+        InScope::new(future, self.clone())
     }
 
     /// The position whose exemplars are kept while this is current.
@@ -270,7 +282,7 @@ impl Scope {
     }
 
     fn change(&self, change: impl FnOnce(&mut Facts)) {
-        if let Some(inner) = &self.0 {
+        if let Some(inner) = &self.inner {
             change(&mut lock(inner.facts.get_or_init(Box::default)));
         }
     }
@@ -328,51 +340,25 @@ impl ScopeBuilder {
         self
     }
 
+    /// The piece of work that it is, if somebody follows it.
+    #[inline]
+    pub fn work(mut self, work: Option<Work>) -> Self {
+        self.work = work;
+        self
+    }
+
     /// Opens the scope.
     #[inline]
     pub fn open(self) -> Scope {
-        Scope(Some(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             request_id: self.request_id.unwrap_or_else(|| self.trace.trace_id().into()),
             trace: self.trace,
             parent: self.parent,
             trace_state: self.trace_state,
             route: self.route,
             facts: OnceBox::new(),
-        })))
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// A future that runs in a scope; from [`Scope::wrap`].
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
-    pub struct InScope<F> {
-        #[pin]
-        future: Option<F>,
-        scope: Scope,
-    }
-
-    impl<F> PinnedDrop for InScope<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            // What the future drops may record, too: that belongs to the scope.
-            let _entered = this.scope.enter();
-            this.future.set(None);
-        }
-    }
-}
-
-impl<F: Future> Future for InScope<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let _lent = this.scope.lend();
-        match this.future.as_pin_mut() {
-            Some(future) => future.poll(cx),
-            // Only dropping empties it, and nobody polls after that.
-            None => Poll::Pending,
-        }
+        });
+        Scope { inner: Some(inner), work: self.work }
     }
 }
 

@@ -273,6 +273,7 @@ impl Account {
             RequestBytes::Declared(bytes) => Some(*bytes),
             RequestBytes::Counted(bytes) => Some(bytes.load(Relaxed)),
         };
+        let at = since.unwrap_or_else(|| self.shared.clock.now());
         let ended = Ended {
             method: self.method,
             scheme: self.scheme,
@@ -286,7 +287,7 @@ impl Account {
             status,
             error,
             outcome,
-            duration: since.unwrap_or_else(|| self.shared.clock.now()).since(self.started),
+            duration: at.since(self.started),
             first_byte: self.first_byte.map(|at| at.since(self.started)),
             streamed: self.streamed,
             request_bytes,
@@ -294,7 +295,7 @@ impl Account {
             trace: self.trace,
             parent: self.parent,
         };
-        self.shared.side.record(&ended, &self.scope);
+        self.shared.side.record(&ended, &self.scope, at);
         span::end(&self.span, &ended, &self.scope);
         if !self.shared.listeners.is_empty() {
             ended.tell(&self.shared, &self.scope, !self.span.is_none());

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bellwether_core::{Error, InFlight, OnEnd, Outcome, Redaction, Registry, Scope, TraceContext, TraceId};
+use bellwether_core::{Error, Follow, InFlight, OnEnd, Outcome, Redaction, Registry, Scope, TraceContext, TraceId};
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body::Body;
 use tower_layer::Layer;
@@ -43,6 +43,7 @@ pub struct ObserveBuilder<'r> {
     rpc_methods: Option<HashSet<Box<str>>>,
     routes: Vec<Arc<str>>,
     listeners: Vec<Arc<dyn OnEnd>>,
+    follower: Option<Arc<dyn Follow>>,
     span_hook: Option<Box<SpanHook>>,
     error_kinds: Option<Box<ErrorKinds>>,
 }
@@ -76,6 +77,7 @@ impl ObserveLayer {
             rpc_methods: None,
             routes: Vec::new(),
             listeners: Vec::new(),
+            follower: None,
             span_hook: None,
             error_kinds: None,
         }
@@ -147,6 +149,12 @@ impl<'r> ObserveBuilder<'r> {
         self
     }
 
+    /// Somebody who follows every request from its beginning, and what is begun on its behalf.
+    pub fn follower(mut self, follower: Arc<dyn Follow>) -> Self {
+        self.follower = Some(follower);
+        self
+    }
+
     /// Called with the span of a sampled request before it is entered, to tie it to the caller's trace.
     pub fn span_hook(mut self, hook: impl Fn(&Span, &Scope) + Send + Sync + 'static) -> Self {
         self.span_hook = Some(Box::new(hook));
@@ -177,6 +185,7 @@ impl<'r> ObserveBuilder<'r> {
                 declared: Declared::new(self.routes),
                 trust_remote_sampled: self.trust_remote_sampled,
                 rpc_methods: self.rpc_methods,
+                follower: self.follower,
             })),
             listeners: self.listeners,
             request_id_header: self.request_id_header,
@@ -268,14 +277,16 @@ impl Shared {
                 Some(route) => (Some(route.template), route.kept),
                 None => (None, false),
             };
+        let method = self.methods.name(request.method());
+        let work = server.follower.as_ref().and_then(|follower| follower.began(method, route.as_deref(), started));
         let scope = Scope::builder(trace)
             .request_id(request_id)
             .parent(parent)
             .trace_state(trace_state)
             .route_if_any(route)
+            .work(work)
             .open();
 
-        let method = self.methods.name(request.method());
         let scheme = names::scheme(request.uri().scheme_str(), self.default_scheme);
         let version = names::version(request.version());
         let span =

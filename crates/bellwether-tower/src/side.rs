@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use bellwether_core::{Call, Clock, Gauge, Kind, OnEnd, Outcome, Redaction, Scope, TraceContext};
+use bellwether_core::{Call, Clock, Follow, Gauge, Instant, Kind, OnEnd, Outcome, Redaction, Scope, TraceContext};
 use http::{HeaderName, StatusCode};
 use tracing::Span;
 
@@ -67,6 +67,8 @@ pub(crate) struct Server {
     pub(crate) trust_remote_sampled: bool,
     /// The gRPC methods that are called by their name; `None` for all that are answered as known.
     pub(crate) rpc_methods: Option<HashSet<Box<str>>>,
+    /// Who knows what is under way.
+    pub(crate) follower: Option<Arc<dyn Follow>>,
 }
 
 /// Whom a client calls.
@@ -112,9 +114,15 @@ impl Side {
         }
     }
 
-    pub(crate) fn record(&self, ended: &Ended<'_>, scope: &Scope) {
+    /// Counts what has ended, at this time.
+    pub(crate) fn record(&self, ended: &Ended<'_>, scope: &Scope, at: Instant) {
         match self {
-            Self::Server(server) => server.metrics.record(ended, scope),
+            Self::Server(server) => {
+                server.metrics.record(ended, scope);
+                if let (Some(follower), Some(work)) = (&server.follower, scope.work()) {
+                    follower.ended(work, ended.outcome, ended.error, at);
+                }
+            }
             Self::Client(client) => {
                 client.metrics.record(ended);
                 if let Some(peer) = ended.peer {

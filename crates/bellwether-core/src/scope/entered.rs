@@ -6,11 +6,18 @@ use std::mem;
 
 use super::Scope;
 use crate::exemplar;
+use crate::work::{self, Work};
 
 thread_local! {
     /// The scopes entered on this thread, the current one last. A guard that is dropped out of turn leaves its place empty
     /// until those above it are gone.
-    static ENTERED: RefCell<Vec<Option<Scope>>> = const { RefCell::new(Vec::new()) };
+    static ENTERED: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A scope that was entered, until it is left; and what the thread worked on before.
+struct Place {
+    scope: Option<Scope>,
+    before: Option<Work>,
 }
 
 /// Looks at the current scope; `None` if there is none.
@@ -18,7 +25,7 @@ thread_local! {
 pub(super) fn with_current<T>(look: impl FnOnce(&Scope) -> T) -> Option<T> {
     let looked = ENTERED.try_with(|entered| {
         let entered = entered.try_borrow().ok()?;
-        entered.last()?.as_ref().filter(|scope| !scope.is_empty()).map(look)
+        entered.last()?.scope.as_ref().filter(|scope| !scope.is_empty()).map(look)
     });
     looked.ok().flatten()
 }
@@ -79,7 +86,8 @@ fn push(scope: &mut Scope) -> Option<usize> {
     let place = ENTERED.try_with(|entered| {
         let mut entered = entered.try_borrow_mut().ok()?;
         exemplar::set_sampled(scope.sampled_trace());
-        entered.push(Some(mem::take(scope)));
+        let before = work::exchange(scope.work());
+        entered.push(Place { scope: Some(mem::take(scope)), before });
         Some(entered.len() - 1)
     });
     place.ok().flatten()
@@ -91,9 +99,11 @@ fn take(place: Option<usize>) -> Option<Scope> {
     let place = place?;
     let taken = ENTERED.try_with(|entered| {
         let mut entered = entered.try_borrow_mut().ok()?;
-        let left = entered.get_mut(place).and_then(Option::take);
-        while entered.pop_if(|scope| scope.is_none()).is_some() {}
-        exemplar::set_sampled(entered.last().and_then(|scope| scope.as_ref()?.sampled_trace()));
+        let left = entered.get_mut(place).and_then(|place| place.scope.take());
+        while let Some(gone) = entered.pop_if(|place| place.scope.is_none()) {
+            work::exchange(gone.before);
+        }
+        exemplar::set_sampled(entered.last().and_then(|place| place.scope.as_ref()?.sampled_trace()));
         left
     });
     taken.ok().flatten()

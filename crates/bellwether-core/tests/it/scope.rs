@@ -1,6 +1,7 @@
 //! A scope is current exactly while it is entered: nested, across threads, in any order of leaving, through a panic.
 
 use std::future::Future;
+use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use bellwether_core::{
     Call, Currency, Facts, Histogram, Money, Outcome, Registry, RequestId, Scope, SpanId, TraceContext, TraceState,
+    Work,
 };
 
 fn open(route: &str) -> Scope {
@@ -258,4 +260,35 @@ fn amounts_saturate() {
         scope.amount(Money::cents(amount, Currency::EUR));
     }
     assert_eq!(scope.facts().amounts, [Money::cents(i64::MAX - 1, Currency::EUR)]);
+}
+
+#[test]
+fn work_goes_with_the_handle() {
+    let [request, call] = [1, 2].map(|number| Work::new(NonZeroU64::new(number).unwrap()));
+    let scope = Scope::builder(TraceContext::root(false)).work(Some(request)).open();
+    assert_eq!(Work::current(), None);
+    let outer = scope.enter();
+    assert_eq!(Work::current(), Some(request));
+    let handle = call.run(|| {
+        assert_eq!(Work::current(), Some(call));
+        Scope::current()
+    });
+    assert_eq!(
+        (Work::current(), handle.work()),
+        (Some(request), Some(call)),
+        "what a call spawns is done for the call"
+    );
+    let inner = handle.enter();
+    assert_eq!(Work::current(), Some(call));
+    assert_eq!(handle.request_id(), scope.request_id());
+    drop(outer);
+    assert_eq!(Work::current(), Some(call), "out of turn");
+    drop(inner);
+    assert_eq!(Work::current(), None);
+
+    assert!(catch_unwind(|| call.run(|| panic!("oops"))).is_err());
+    assert_eq!(Work::current(), None, "after a panic");
+    let nobodys = call.run(Scope::current);
+    assert!(nobodys.is_empty());
+    assert_eq!(nobodys.in_scope(Work::current), Some(call), "a job has no request, and makes calls");
 }

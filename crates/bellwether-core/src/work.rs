@@ -1,0 +1,81 @@
+//! Work under way that somebody follows: a number that travels with the code, from a request to the calls made for it.
+
+use std::cell::Cell;
+use std::fmt;
+use std::num::NonZeroU64;
+
+use crate::clock::Instant;
+use crate::operation::Outcome;
+
+/// A piece of work under way, a request or a call made for one, by the number that whoever follows it gave it.
+///
+/// What is begun while it [runs](Self::run) is begun on its behalf:
+///
+/// ```
+/// use bellwether_core::Work;
+/// use std::num::NonZeroU64;
+///
+/// let call = Work::new(NonZeroU64::MIN);
+/// assert_eq!(call.run(Work::current), Some(call));
+/// assert_eq!(Work::current(), None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Work(NonZeroU64);
+
+/// Somebody who follows requests while they are under way, and not only hears of their [end](crate::OnEnd).
+///
+/// Called on the hot path and possibly while a panic unwinds: must be quick, must not block, must not panic.
+pub trait Follow: fmt::Debug + Send + Sync {
+    /// A request begins, by its method and its route's template; `None` if it is not followed.
+    fn began(&self, method: &'static str, route: Option<&str>, at: Instant) -> Option<Work>;
+
+    /// It is over; `error` is empty if there was none.
+    fn ended(&self, work: Work, outcome: Outcome, error: &str, at: Instant);
+}
+
+thread_local! {
+    /// The work on whose behalf this thread runs now.
+    static CURRENT: Cell<Option<Work>> = const { Cell::new(None) };
+}
+
+impl Work {
+    /// The work of this number, for whoever gives numbers.
+    pub const fn new(number: NonZeroU64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[inline]
+    pub const fn number(self) -> NonZeroU64 {
+        self.0
+    }
+
+    /// The work on whose behalf this thread runs now.
+    #[inline]
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Cell::get).ok().flatten()
+    }
+
+    /// Runs a closure on its behalf: a poll of the future that does the work.
+    #[inline]
+    pub fn run<T>(self, run: impl FnOnce() -> T) -> T {
+        let _until = Until(exchange(Some(self)));
+        run()
+    }
+}
+
+/// Makes this the current work. Returns the one that was.
+#[inline]
+pub(crate) fn exchange(work: Option<Work>) -> Option<Work> {
+    CURRENT.try_with(|current| current.replace(work)).ok().flatten()
+}
+
+/// Makes what was current so again, also after a panic.
+struct Until(Option<Work>);
+
+impl Drop for Until {
+    #[inline]
+    fn drop(&mut self) {
+        exchange(self.0);
+    }
+}
