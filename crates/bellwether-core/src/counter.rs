@@ -141,7 +141,8 @@ impl Scale {
     /// One count is one of the unit.
     pub const ONE: Self = Self { factor: 1.0, divisor: None };
 
-    pub(crate) fn new(factor: f64) -> Self {
+    /// One count is worth so much of the unit.
+    pub fn new(factor: f64) -> Self {
         let divisor = factor.recip().round();
         Self { factor, divisor: Some(divisor).filter(|divisor| *divisor > 1.0 && divisor.recip() == factor) }
     }

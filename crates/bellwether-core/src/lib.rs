@@ -14,6 +14,7 @@ pub mod lanes;
 mod money;
 mod observed;
 mod operation;
+pub mod prometheus;
 mod redaction;
 mod registry;
 mod request_id;

@@ -106,8 +106,8 @@ pub(crate) fn first_index(chunk: u16) -> (bool, i32) {
     (chunk >> 12 & 1 == 1, exponent * BUCKETS_PER_OCTAVE + i32::from(chunk & 1) * CHUNK as i32)
 }
 
-/// The bucket of a positive value above [`ZERO_THRESHOLD`].
-pub(crate) fn index(magnitude: f64) -> Option<i32> {
+/// The bucket of a value by its magnitude; `None` for the zero bucket. What is not finite is in no bucket.
+pub fn index(magnitude: f64) -> Option<i32> {
     place(magnitude.abs()).map(|place| first_index(place.chunk).1 + i32::from(place.bucket))
 }
 

@@ -12,11 +12,11 @@ use tower_service::Service;
 
 use super::body::ScrapeBody;
 use super::exposition::Exposition;
-use super::names::Names;
 use super::negotiate::{accepts_gzip, negotiate};
 use super::places::Places;
 use super::tally::Tallies;
 use crate::resource::Resource;
+use bellwether_core::prometheus::Names;
 
 /// Answers scrapes of a registry: in the format asked for by `Accept`, gzipped if `Accept-Encoding` allows it, written
 /// while it is sent. Cheap to clone.

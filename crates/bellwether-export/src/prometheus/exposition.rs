@@ -3,11 +3,11 @@
 use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
 
+use bellwether_core::prometheus::Names;
 use bellwether_core::{Metric, Registry, Series};
 use bytes::Bytes;
 
 use super::format::{Format, Syntax};
-use super::names::Names;
 use super::plan::{Family, Plan};
 use super::protobuf::Protobuf;
 use super::text::Text;

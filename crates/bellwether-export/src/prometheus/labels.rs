@@ -1,9 +1,10 @@
 //! The labels of a series, with the mapping of their names done once for each set of names.
 
-use bellwether_core::Series;
+use bellwether_core::prometheus::{Names, label_name};
+use bellwether_core::{MetricKind, Series};
 
 use super::format::Escaping;
-use super::names::{self, Names};
+use super::names;
 
 /// The sets of label names of one metric.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub(super) struct LabelSets {
     sets: Vec<LabelSet>,
     /// The set that the last series had.
     last: usize,
-    histogram: bool,
+    kind: MetricKind,
 }
 
 #[derive(Debug)]
@@ -33,14 +34,14 @@ const MAX_SETS: usize = 64;
 
 impl LabelSets {
     pub(super) fn new(names: Names, escaping: Escaping, lead: fn(&str) -> Vec<u8>) -> Self {
-        Self { names, escaping, lead, sets: Vec::new(), last: 0, histogram: false }
+        Self { names, escaping, lead, sets: Vec::new(), last: 0, kind: MetricKind::Gauge }
     }
 
     /// Forgets the sets of the metric before.
-    pub(super) fn start_metric(&mut self, histogram: bool) {
+    pub(super) fn start_metric(&mut self, kind: MetricKind) {
         self.sets.clear();
         self.last = 0;
-        self.histogram = histogram;
+        self.kind = kind;
     }
 
     /// Calls `emit` with the lead and the value of each label that is not empty. Labels whose names map to the same get
@@ -121,16 +122,13 @@ impl LabelSets {
 
     /// A label's name as it is written.
     pub(super) fn name(&self, name: &str) -> String {
-        written(self.names, self.escaping, self.histogram, name)
+        written(self.names, self.escaping, self.kind, name)
     }
 }
 
 /// A label's name as it is written.
-pub(super) fn written(names: Names, escaping: Escaping, histogram: bool, name: &str) -> String {
-    let name = names::label(names, name);
-    // The bound of a bucket is called so; Prometheus renames in the same way what collides with its own labels.
-    let name = if histogram && name == "le" { "exported_le".to_owned() } else { name };
-    names::escape(escaping, &name)
+pub(super) fn written(names: Names, escaping: Escaping, kind: MetricKind, name: &str) -> String {
+    names::escape(escaping, &label_name(names, kind, name))
 }
 
 fn join(all: &mut String, value: &str) {

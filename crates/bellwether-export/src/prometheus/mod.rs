@@ -26,14 +26,12 @@ mod places;
 mod plan;
 mod protobuf;
 mod tally;
-#[cfg(test)]
-mod tests;
 mod text;
 mod wire;
 
+pub use bellwether_core::prometheus::Names;
 pub use body::ScrapeBody;
 pub use endpoint::PrometheusEndpoint;
 pub use exposition::{Exposition, encode};
 pub use format::{Escaping, Format, Syntax};
-pub use bellwether_core::prometheus::Names;
 pub use negotiate::{accepts_gzip, negotiate};

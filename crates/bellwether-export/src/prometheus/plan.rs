@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use bellwether_core::prometheus::{Names, metric_name};
 use bellwether_core::{Metric, MetricKind, Registry};
 
 use super::format::Format;
 use super::labels;
-use super::names::{self, Names};
+use super::names;
 
 /// Metrics that go by one name.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Plan {
         }
         for metric in registry.metrics() {
             let escape = |name: &str| names::escape(format.escaping(), name);
-            let Some((base, unit)) = names::metric(names, metric.name(), metric.unit(), metric.kind()) else {
+            let Some((base, unit)) = metric_name(names, metric.name(), metric.unit(), metric.kind()) else {
                 plan.refused.push(format!("{}: nothing of this name is legal in Prometheus", metric.name()));
                 continue;
             };
@@ -119,13 +120,12 @@ impl Family {
     fn may_repeat(&self, names: Names, format: Format) -> bool {
         let mut sets = self.metrics.iter().flat_map(|metric| metric.label_names());
         let first = sets.next().unwrap_or_default();
-        let histogram = self.kind == MetricKind::Histogram;
-        let written = first.iter().map(|name| labels::written(names, format.escaping(), histogram, name));
+        let written = first.iter().map(|name| labels::written(names, format.escaping(), self.kind, name));
         self.metrics.len() > 1 || sets.next().is_some() || written.collect::<HashSet<_>>().len() < first.len()
     }
 
     fn is_labeled_by_name(&self, names: Names, format: Format) -> bool {
-        let label = |metric: &Metric| Some(labels::written(names, format.escaping(), false, metric.states()?.0));
+        let label = |metric: &Metric| Some(labels::written(names, format.escaping(), self.kind, metric.states()?.0));
         self.metrics.iter().all(|metric| label(metric).as_ref() == Some(&self.name))
     }
 }

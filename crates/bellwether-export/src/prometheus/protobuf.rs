@@ -5,13 +5,12 @@
 //! take them one by one.
 
 use bellwether_core::histogram::grid;
+use bellwether_core::prometheus::{Buckets, Names};
 use bellwether_core::{Exemplar, Handle, Histogram, HistogramSnapshot, Metric, MetricKind, Scale, Series, Timestamp};
 
-use super::buckets::Buckets;
 use super::exemplars;
 use super::format::Format;
 use super::labels::LabelSets;
-use super::names::Names;
 use super::plan::Family;
 use super::wire;
 use crate::resource::Resource;
@@ -58,7 +57,7 @@ impl Protobuf {
     pub(super) fn target(&mut self, resource: &Resource, out: &mut Vec<u8>) {
         self.describe("target_info", GAUGE, None, "The service that is observed.");
         let labels = resource.attributes().iter().map(|(key, value)| (&**key, &**value));
-        self.labels.start_metric(false);
+        self.labels.start_metric(MetricKind::Gauge);
         self.metric.clear();
         let (metric, scratch) = (&mut self.metric, &mut self.scratch);
         self.labels.each_of(labels, |lead, value| write_label(lead, value, scratch, metric));
@@ -92,7 +91,7 @@ impl Protobuf {
     }
 
     pub(super) fn start_metric(&mut self, metric: &Metric) {
-        self.labels.start_metric(metric.kind() == MetricKind::Histogram);
+        self.labels.start_metric(metric.kind());
         self.scale = metric.scale();
         self.states.clear();
         if let Some((label, states)) = metric.states() {
@@ -183,7 +182,7 @@ impl Protobuf {
         wire::uint(1, total, inner);
         wire::double(2, snapshot.sum, inner);
 
-        let uppers = &self.buckets.uppers;
+        let uppers = self.buckets.uppers();
         let mut rest = exemplars.as_slice();
         let mut at = 0;
         let mut bucket = |count: u64, upper: Option<&f64>| {

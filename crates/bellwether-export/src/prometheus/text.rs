@@ -1,12 +1,12 @@
 //! The text formats: Prometheus 0.0.4 and OpenMetrics 1.0.
 
+use bellwether_core::prometheus::{Buckets, Names, le};
 use bellwether_core::{Exemplar, Handle, Histogram, HistogramSnapshot, Metric, MetricKind, Scale, Series, Timestamp};
 
-use super::buckets::Buckets;
 use super::format::{Format, Syntax};
 use super::labels::LabelSets;
-use super::names::{self, Names};
-use super::number::{canonical, write_f64, write_timestamp, write_u64};
+use super::names;
+use super::number::{write_f64, write_timestamp, write_u64};
 use super::plan::Family;
 use crate::resource::Resource;
 
@@ -73,7 +73,7 @@ impl Text {
         let labels = resource.attributes().iter().map(|(key, value)| (&**key, &**value));
         let block = &mut self.block;
         block.clear();
-        self.labels.start_metric(false);
+        self.labels.start_metric(MetricKind::Gauge);
         self.labels.each_of(labels, |lead, value| write_label(lead, value, block));
         Head::new("target_info").write(block, out);
         out.extend_from_slice(b"1\n");
@@ -108,7 +108,7 @@ impl Text {
     }
 
     pub(super) fn start_metric(&mut self, metric: &Metric) {
-        self.labels.start_metric(metric.kind() == MetricKind::Histogram);
+        self.labels.start_metric(metric.kind());
         self.scale = metric.scale();
         self.states.clear();
         if let Some((label, states)) = metric.states() {
@@ -121,7 +121,7 @@ impl Text {
         }
         if metric.kind() == MetricKind::Histogram {
             self.buckets = Buckets::of(metric);
-            let uppers = self.buckets.uppers.iter().map(|upper| canonical(*upper));
+            let uppers = self.buckets.uppers().iter().map(|upper| le(*upper));
             let tail = |le: String| format!("le=\"{le}\"}} ").into_bytes();
             self.tails = uppers.chain(["+Inf".to_owned()]).map(tail).collect();
         }
@@ -191,7 +191,7 @@ impl Text {
         let (mut written, mut digits) = (None, 0..0);
         let mut exemplars = exemplars.as_slice();
         let mut at = 0;
-        let (line, tails, uppers) = (&self.line, &self.tails, &self.buckets.uppers);
+        let (line, tails, uppers) = (&self.line, &self.tails, self.buckets.uppers());
         let mut bucket = |count: u64| {
             let Some(tail) = tails.get(at) else { return };
             out.extend_from_slice(line);

@@ -1,12 +1,11 @@
-//! Names and units, where the table of cases is long and the way through a scrape would hide it.
+//! Names and units: a table of cases.
 
-use bellwether_core::MetricKind::{self, Counter, Gauge, Histogram};
-
-use super::names::{self, Names};
+use super::{Names, label_name, metric_name};
+use crate::MetricKind::{self, Counter, Gauge, Histogram};
 
 fn check(name: &str, unit: &str, kind: MetricKind, underscored: &str, dotted: &str) {
     let full = |names| {
-        let (name, unit) = names::metric(names, name, unit, kind).unwrap_or_default();
+        let (name, unit) = metric_name(names, name, unit, kind).unwrap_or_default();
         let total = if kind == Counter { "_total" } else { "" };
         assert!(unit.is_none_or(|unit| name.ends_with(&format!("_{unit}"))), "the unit ends the name");
         name + total
@@ -69,7 +68,7 @@ fn other_characters_become_one_underscore() {
 
 #[test]
 fn labels_are_mapped_and_never_reserved() {
-    let check = |name: &str, expected: &str| assert_eq!(names::label(Names::Underscored, name), expected);
+    let check = |name: &str, expected: &str| assert_eq!(label_name(Names::Underscored, Gauge, name), expected);
     check("http.request.method", "http_request_method");
     check("queue", "queue");
     check("_x", "_x");
@@ -77,6 +76,12 @@ fn labels_are_mapped_and_never_reserved() {
     check("a.-/b", "a_b");
     check("7up", "key_7up");
     check("größe", "gr_e");
-    assert_eq!(names::label(Names::Dotted, "a.b"), "a.b");
-    assert_eq!(names::label(Names::Dotted, "__x"), "_x");
+    assert_eq!(label_name(Names::Dotted, Gauge, "a.b"), "a.b");
+    assert_eq!(label_name(Names::Dotted, Gauge, "__x"), "_x");
+}
+
+#[test]
+fn a_label_that_would_be_the_bound_of_a_bucket_is_renamed() {
+    assert_eq!(label_name(Names::Underscored, Histogram, "le"), "exported_le");
+    assert_eq!(label_name(Names::Underscored, Counter, "le"), "le");
 }
