@@ -1,5 +1,6 @@
 //! A call of an operation: let through or not, timed, and told to all who want to know how it went.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -23,8 +24,8 @@ pub struct Operation {
 /// A call under way. Say how it went by [`end`](Self::end); one that is dropped says that its caller gave it up.
 #[must_use = "a call that is dropped at once was given up"]
 pub struct Ongoing<'o> {
-    operation: &'o Operation,
-    permit: Option<Permit<&'o Breaker>>,
+    operation: Cow<'o, Operation>,
+    permit: Option<Permit<Cow<'o, Breaker>>>,
     began: Instant,
     is_over: bool,
 }
@@ -69,18 +70,31 @@ impl Operation {
     /// If the call may not be made now.
     #[inline]
     pub fn begin(&self) -> Result<Ongoing<'_>, Rejected> {
-        let permit = match self.dependency.breaker().map(Breaker::try_acquire).transpose() {
-            Ok(permit) => permit,
-            Err(rejected) => return Err(self.refused(rejected)),
-        };
-        let inner = &*self.dependency.0;
-        inner.in_flight.begin();
-        Ok(Ongoing { operation: self, permit, began: inner.clock.now(), is_over: false })
+        self.begun(Cow::Borrowed(self), self.dependency.breaker().map(Cow::Borrowed))
+    }
+
+    /// [`begin`](Self::begin), for a call that moves elsewhere: into a body that streams, or another task.
+    ///
+    /// # Errors
+    /// If the call may not be made now.
+    pub fn begin_owned(&self) -> Result<Ongoing<'static>, Rejected> {
+        self.begun(Cow::Owned(self.clone()), self.dependency.breaker().cloned().map(Cow::Owned))
     }
 
     /// Whose it is.
     pub fn dependency(&self) -> &Dependency {
         &self.dependency
+    }
+
+    #[inline]
+    fn begun<'o>(&self, operation: Cow<'o, Self>, breaker: Option<Cow<'o, Breaker>>) -> Result<Ongoing<'o>, Rejected> {
+        let permit = match breaker.map(Permit::acquire).transpose() {
+            Ok(permit) => permit,
+            Err(rejected) => return Err(self.refused(rejected)),
+        };
+        let inner = &*self.dependency.0;
+        inner.in_flight.begin();
+        Ok(Ongoing { operation, permit, began: inner.clock.now(), is_over: false })
     }
 
     #[cold]
@@ -113,6 +127,11 @@ impl Operation {
 }
 
 impl Ongoing<'_> {
+    /// When it began, by the clock of its dependency.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
     /// It is over; `None` is well.
     #[inline]
     pub fn end(mut self, fault: Option<Fault>) {
@@ -150,6 +169,6 @@ impl fmt::Debug for Operation {
 
 impl fmt::Debug for Ongoing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ongoing").field("operation", self.operation).finish_non_exhaustive()
+        f.debug_struct("Ongoing").field("operation", &*self.operation).finish_non_exhaustive()
     }
 }

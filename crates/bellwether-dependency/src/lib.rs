@@ -19,7 +19,7 @@ pub use cascade::Failure;
 pub use dependencies::{Dependencies, DependenciesBuilder};
 pub use dependency::Dependency;
 pub use error::Error;
-pub use fault::{Fault, Retry};
+pub use fault::{Fault, Limit, Retry};
 pub use health::{Details, Document, Endpoint, Entry, Phase, Readiness, Report};
 pub use kind::{Criticality, Kind, Reach};
 pub use probe::{Probe, Probes};

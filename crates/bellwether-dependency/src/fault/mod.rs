@@ -3,6 +3,8 @@
 mod io;
 mod status;
 
+#[cfg(feature = "async-openai")]
+mod async_openai;
 #[cfg(feature = "hyper")]
 mod hyper;
 #[cfg(feature = "reqwest")]
@@ -45,6 +47,25 @@ pub struct Fault {
     pub retry: Retry,
     /// When they said to come back, if they did.
     pub retry_after: Option<Duration>,
+    /// What there was too much of, if it was that.
+    pub limit: Option<Limit>,
+}
+
+/// What there was too much of, where a call was turned away for that. It is finer than the class: what one waits out, another
+/// only ends with fewer calls at a time, and a third with money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Calls or tokens in a time: waiting helps.
+    Rate,
+    /// Calls at a time: to let some end helps.
+    Concurrency,
+    /// Money, or an allowance that is used up: nothing helps that a program can do.
+    Quota,
+    /// Everybody's calls: they have too much to do. It is theirs to mend, and a failure.
+    Overload,
+    /// They did not say.
+    Unknown,
 }
 
 /// Whether a call that failed may go well if it is made again. Whether it is safe to make it twice, only its caller knows.
@@ -68,6 +89,8 @@ type Look = fn(&(dyn Error + 'static)) -> Option<Fault>;
 const LOOKS: &[Look] = &[
     of_fault,
     of_ours,
+    #[cfg(feature = "async-openai")]
+    async_openai::look,
     #[cfg(feature = "reqwest")]
     reqwest::look,
     #[cfg(feature = "tonic")]
@@ -90,7 +113,18 @@ impl Fault {
             Failure::RateLimited | Failure::Rejected => Retry::AfterPause,
             _ => Retry::InVain,
         };
-        Self { failure, retry, retry_after: None }
+        let limit = match failure {
+            Failure::RateLimited => Some(Limit::Unknown),
+            Failure::Quota => Some(Limit::Quota),
+            _ => None,
+        };
+        Self { failure, retry, retry_after: None, limit }
+    }
+
+    /// The same, and there was too much of this.
+    pub const fn limit(mut self, limit: Limit) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// The same, and this about trying again.
@@ -148,6 +182,28 @@ impl Fault {
             Failure::Cancelled => Outcome::Cancelled,
             _ => Outcome::Failure,
         }
+    }
+}
+
+impl Limit {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Rate, Self::Concurrency, Self::Quota, Self::Overload, Self::Unknown];
+
+    /// The word for it in labels and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Concurrency => "concurrency",
+            Self::Quota => "quota",
+            Self::Overload => "overload",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

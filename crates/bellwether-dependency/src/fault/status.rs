@@ -1,6 +1,8 @@
 //! What HTTP says: a status, and what a provider writes into the body of an error.
 
-use super::{Fault, Retry};
+use bellwether_breaker::sse::Fault as Said;
+
+use super::{Fault, Limit, Retry};
 use crate::cascade::Failure;
 
 impl Fault {
@@ -24,7 +26,8 @@ impl Fault {
             425 => Self::new(Failure::BadRequest).retry(Retry::Helps),
             400..=499 => Self::new(Failure::BadRequest),
             501 | 505 => Self::new(Failure::Upstream).retry(Retry::InVain),
-            503 | 529 => Self::new(Failure::Upstream).retry(Retry::AfterPause),
+            503 => Self::new(Failure::Upstream).retry(Retry::AfterPause),
+            529 => Self::new(Failure::Upstream).retry(Retry::AfterPause).limit(Limit::Overload),
             500..=599 => Self::new(Failure::Upstream),
             _ => Self::new(Failure::Unknown),
         }
@@ -32,31 +35,44 @@ impl Fault {
 
     /// The class of an error as providers of models write it: the status of the answer, and the `type` and `code` of its
     /// body's `error`, empty if there is none. The words are told apart, never the message; an error inside of an answer
-    /// with the status 200 has a class as well.
+    /// with the status 200 has a class as well. [`of_answer`](Self::of_answer) takes what was found by reading a body.
     ///
     /// ```
-    /// use bellwether_dependency::{Failure, Fault};
+    /// use bellwether_dependency::{Failure, Fault, Limit};
     ///
     /// assert_eq!(Fault::of_provider(429, "insufficient_quota", "").failure, Failure::Quota);
-    /// assert_eq!(Fault::of_provider(429, "", "").failure, Failure::RateLimited);
+    /// assert_eq!(Fault::of_provider(429, "requests", "rate_limit_exceeded").limit, Some(Limit::Rate));
+    /// assert_eq!(Fault::of_provider(429, "", "").limit, Some(Limit::Unknown));
     /// assert_eq!(Fault::of_provider(200, "server_error", "").failure, Failure::Upstream);
     /// ```
     pub fn of_provider(status: u16, kind: &str, code: &str) -> Self {
-        let known = [code, kind].into_iter().find_map(of_word);
-        known.unwrap_or_else(|| Self::of_status(status))
+        Self::of_answer(status, Said::of(kind).max(Said::of(code)))
     }
-}
 
-fn of_word(word: &str) -> Option<Fault> {
-    Some(Fault::new(match word {
-        "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" | "billing_error" => Failure::Quota,
-        "rate_limit_exceeded" | "rate_limit_error" | "tokens" | "requests" => Failure::RateLimited,
-        "invalid_api_key" | "authentication_error" | "permission_error" => Failure::Auth,
-        "invalid_request_error" | "context_length_exceeded" | "not_found_error" | "model_not_found" => {
-            Failure::BadRequest
+    /// The class of an answer of this status in which an error of this kind was found.
+    ///
+    /// What an error says of limits counts for more than the status; what else it says does not, if the status says that the
+    /// call failed. A good status with an error of no known kind is the fault of whoever sent it.
+    pub const fn of_answer(status: u16, said: Said) -> Self {
+        let by_word = match said {
+            Said::Overloaded if status != 429 => {
+                Self::new(Failure::Upstream).retry(Retry::AfterPause).limit(Limit::Overload)
+            }
+            Said::Throttled => Self::new(Failure::RateLimited).limit(Limit::Rate),
+            Said::Concurrency => Self::new(Failure::RateLimited).limit(Limit::Concurrency),
+            Said::Overloaded => Self::new(Failure::RateLimited).limit(Limit::Overload),
+            Said::Quota => Self::new(Failure::Quota),
+            _ if status >= 400 => Self::of_status(status),
+            Said::Timeout => Self::new(Failure::Timeout),
+            Said::Client => Self::new(Failure::BadRequest),
+            Said::Denied => Self::new(Failure::Auth),
+            Said::Expired => Self::new(Failure::Cancelled).retry(Retry::Helps),
+            _ => Self::new(Failure::Upstream),
+        };
+        match (by_word.failure, said) {
+            // The status is of the vague sort.
+            (Failure::BadRequest, Said::Denied) => Self::new(Failure::Auth),
+            _ => by_word,
         }
-        "overloaded_error" | "server_error" | "api_error" => Failure::Upstream,
-        "timeout_error" => Failure::Timeout,
-        _ => return None,
-    }))
+    }
 }

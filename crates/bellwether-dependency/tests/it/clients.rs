@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use bellwether_dependency::{Failure, Fault, Retry};
+use bellwether_dependency::{Failure, Fault, Limit, Retry};
 use tonic::{Code, Status};
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -53,6 +53,42 @@ fn of_reqwest() {
     assert_eq!(reqwest_fault("no url"), Failure::BadRequest);
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(reqwest_fault(&format!("http://{gone}/")), Failure::Refused);
+}
+
+#[test]
+fn of_async_openai() {
+    use async_openai::error::{ApiError, ApiErrorResponse, OpenAIError, StreamError};
+    let answered = |status: u16, kind: &str, code: &str| {
+        let word = |word: &str| Some(word.to_owned()).filter(|word| !word.is_empty());
+        let api_error = ApiError {
+            message: "insufficient_quota, says the text".to_owned(),
+            r#type: word(kind),
+            code: word(code),
+            ..ApiError::default()
+        };
+        let error = OpenAIError::ApiError(ApiErrorResponse { status_code: status.try_into().unwrap(), api_error });
+        (Fault::of(&error).failure, Fault::of(&error).limit)
+    };
+    assert_eq!(answered(429, "requests", "rate_limit_exceeded"), (Failure::RateLimited, Some(Limit::Rate)));
+    assert_eq!(answered(429, "insufficient_quota", ""), (Failure::Quota, Some(Limit::Quota)));
+    assert_eq!(answered(429, "", ""), (Failure::RateLimited, Some(Limit::Unknown)));
+    assert_eq!(answered(401, "invalid_request_error", "invalid_api_key"), (Failure::Auth, None));
+    assert_eq!(answered(400, "invalid_request_error", ""), (Failure::BadRequest, None));
+    assert_eq!(answered(500, "server_error", ""), (Failure::Upstream, None));
+
+    let told = |error: OpenAIError| Fault::of(&error).failure;
+    let text = |text: &str| {
+        let error = serde_json::from_str::<u8>("no number").unwrap_err();
+        told(OpenAIError::JSONDeserialize(error, text.to_owned()))
+    };
+    assert_eq!(text("half an ans"), Failure::Decode);
+    assert_eq!(text(r#"{"error":{"type":"server_error"}}"#), Failure::Upstream); // in the midst of a good stream
+    assert_eq!(text(r#"{"error":{"code":"insufficient_quota"}}"#), Failure::Quota);
+    assert_eq!(told(OpenAIError::InvalidArgument("no model".to_owned())), Failure::BadRequest);
+    let broken = StreamError::EventStream("x".to_owned());
+    assert_eq!(told(OpenAIError::StreamError(Box::new(broken))), Failure::Decode);
+    let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    assert_eq!(told(OpenAIError::Boxed(Box::new(refused))), Failure::Refused);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 
 use bellwether_breaker::{Breaker, CallError, Outcome as Evidence};
 use bellwether_core::Outcome;
-use bellwether_dependency::{Failure, Fault, Retry};
+use bellwether_dependency::{Failure, Fault, Limit, Retry};
 
 fn check(error: impl Error + 'static, failure: Failure) {
     assert_eq!(Fault::of(&error).failure, failure, "{error:?}");
@@ -107,9 +107,42 @@ fn of_http() {
         (200, "server_error", "", Failure::Upstream),
         (400, "invalid_request_error", "context_length_exceeded", Failure::BadRequest),
         (529, "overloaded_error", "", Failure::Upstream),
+        // The status is the vaguer of the two, or the less vague.
+        (401, "invalid_request_error", "", Failure::Auth),
+        (400, "invalid_request_error", "invalid_api_key", Failure::Auth),
+        (503, "invalid_request_error", "no_fixture_match", Failure::Upstream),
+        (200, "invalid_request_error", "", Failure::BadRequest),
+        (200, "something_new", "", Failure::Upstream),
     ] {
         assert_eq!(Fault::of_provider(status, kind, code).failure, failure, "{status} {kind} {code}");
     }
+}
+
+#[test]
+fn a_429_is_many_things() {
+    for (status, kind, code, limit) in [
+        (429, "tokens", "rate_limit_exceeded", Some(Limit::Rate)),
+        (429, "rate_limit_error", "", Some(Limit::Rate)),
+        (429, "insufficient_quota", "insufficient_quota", Some(Limit::Quota)),
+        (403, "billing_error", "", Some(Limit::Quota)),
+        (402, "", "", Some(Limit::Quota)),
+        (429, "invalid_request_error", "concurrency_limit_exceeded", Some(Limit::Concurrency)),
+        (429, "overloaded_error", "", Some(Limit::Overload)),
+        (529, "", "", Some(Limit::Overload)),
+        // Whoever says it in words of their own is not guessed at.
+        (429, "insufficient quota", "", Some(Limit::Unknown)),
+        (429, "invalid_request_error", "", Some(Limit::Unknown)),
+        (429, "", "", Some(Limit::Unknown)),
+        (500, "server_error", "", None),
+        (400, "", "context_length_exceeded", None),
+    ] {
+        assert_eq!(Fault::of_provider(status, kind, code).limit, limit, "{status} {kind} {code}");
+    }
+    // To wait for money is in vain, and theirs is the fault if they have too much to do.
+    let told = |code| Fault::of_provider(429, "", code).evidence();
+    assert_eq!(told("concurrency_limit_exceeded"), Evidence::Throttled(None));
+    assert_eq!(told("insufficient_quota"), Evidence::Alive);
+    assert_eq!(Fault::of_provider(529, "overloaded_error", "").evidence(), Evidence::Failure);
 }
 
 #[test]
