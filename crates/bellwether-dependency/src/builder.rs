@@ -50,6 +50,11 @@ impl DependencyBuilder {
         }
     }
 
+    /// The name it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What it means to lose it. Default: [`Optional`](Criticality::Optional).
     pub fn criticality(mut self, criticality: Criticality) -> Self {
         self.criticality = criticality;

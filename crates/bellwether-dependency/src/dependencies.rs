@@ -31,7 +31,7 @@ struct Inner {
     all: RwLock<Arc<[Dependency]>>,
     phase: AtomicU8,
     peers_ready: Mutex<Option<f64>>,
-    /// Who is to look again when there is another dependency: each driver's waker, by the driver's number.
+    /// Who is to look again when there is another dependency or phase: each one's waker, by its number.
     wakers: Mutex<HashMap<u64, Waker>>,
     drivers: AtomicU64,
 }
@@ -144,8 +144,7 @@ impl Dependencies {
         self.show(&dependency).map_err(|error| Error::new(dependency.name(), Why::Metrics(error)))?;
         *all = all.iter().cloned().chain([dependency.clone()]).collect();
         drop(all);
-        let wakers = std::mem::take(&mut *lock(&inner.wakers));
-        wakers.into_values().for_each(Waker::wake);
+        self.wake();
         Ok(dependency)
     }
 
@@ -170,9 +169,18 @@ impl Dependencies {
     }
 
     /// Where the service is in its life. It is starting until somebody says otherwise. Readiness follows at once: say
-    /// [`Stopping`](Phase::Stopping) first, and go on answering for a while.
+    /// [`Stopping`](Phase::Stopping) first, and go on answering for a while. That is the last word, and what was started does
+    /// not start again: what leads elsewhere is not heard.
     pub fn enter(&self, phase: Phase) {
-        self.0.phase.store(phase as u8, Ordering::Release);
+        let next = |now| Phase::of(now).leads_to(phase).then_some(phase as u8);
+        if self.0.phase.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).is_ok() {
+            self.wake();
+        }
+    }
+
+    /// Where the service is in its life.
+    pub fn phase(&self) -> Phase {
+        Phase::of(self.0.phase.load(Ordering::Acquire))
     }
 
     /// What share of all instances is ready, 0 to 1, from whoever knows; `None` if nobody does. Below a half, none leaves any
@@ -183,9 +191,8 @@ impl Dependencies {
 
     /// How all of them are now. Never waits for any.
     pub fn report(&self) -> Report {
-        let phase = Phase::of(self.0.phase.load(Ordering::Acquire));
         let peers_ready = *lock(&self.0.peers_ready);
-        Report::new(phase, peers_ready, &self.all())
+        Report::new(self.phase(), peers_ready, &self.all())
     }
 
     /// Declares all of them, and who of them relies on whom, to a graph that a [`Judge`](crate::cascade::Judge) goes by.
@@ -224,6 +231,12 @@ impl Dependencies {
     pub(crate) fn driver_is_gone(&self, driver: u64) {
         let last = lock(&self.0.wakers).remove(&driver);
         drop(last);
+    }
+
+    /// Those who wait for a change are to look again.
+    fn wake(&self) {
+        let wakers = std::mem::take(&mut *lock(&self.0.wakers));
+        wakers.into_values().for_each(Waker::wake);
     }
 
     fn show(&self, dependency: &Dependency) -> Result<(), bellwether_core::Error> {

@@ -22,7 +22,7 @@ pub(crate) enum Why {
     Differs { what: &'static str, there: String },
     #[error("it would rely on itself: {}", .0.join(" -> "))]
     Cycle(Vec<String>),
-    #[error("there are {0} dependencies, which is the limit: give `Dependencies::builder().max(..)` more")]
+    #[error("there are {0} dependencies, which is the limit: set `max` of the dependencies higher")]
     Full(usize),
     #[error("{given:?} is no {what}: give {accepted}")]
     Setting { what: &'static str, given: String, accepted: &'static str },

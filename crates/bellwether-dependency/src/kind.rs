@@ -58,6 +58,10 @@ impl Kind {
 }
 
 impl Criticality {
+    /// All of them, the gravest first.
+    pub const ALL: [Self; 4] =
+        [Self::Critical(Reach::Local), Self::Critical(Reach::Shared), Self::Optional, Self::Informational];
+
     /// The word for it in documents.
     pub const fn as_str(self) -> &'static str {
         match self {

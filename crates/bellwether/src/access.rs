@@ -9,7 +9,7 @@ use http::header::{AUTHORIZATION, FORWARDED, HOST, VIA};
 use http::request::Parts;
 use http::uri::Authority;
 
-/// Who may read `/metrics`. `/livez` and `/readyz` are for everybody and say one word.
+/// Who may read `/metrics`, and more than one word of `/readyz` and `/health`.
 ///
 /// The default, [`loopback`](Self::loopback), admits peers on this machine, unless a proxy passes on the request of
 /// somebody else: it says so in a header such as `X-Forwarded-For`, or asks for a host by a name that the whole world

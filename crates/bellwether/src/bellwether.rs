@@ -8,13 +8,14 @@ use std::time::Duration;
 use axum::Router;
 use bellwether_breaker::{Breaker, BreakerBuilder};
 use bellwether_core::Registry;
+use bellwether_dependency::{Dependencies, Dependency, DependencyBuilder, Phase};
 use bellwether_export::Resource;
 use bellwether_tower::{CallLayer, ObserveLayer};
 use tokio::sync::mpsc;
 
 use crate::builder::Builder;
+use crate::dependencies::Overrides;
 use crate::error::Error;
-use crate::gate::{Gate, Readiness};
 use crate::life::Order;
 use crate::log::Logs;
 use crate::otlp::Otlp;
@@ -35,7 +36,8 @@ pub(crate) struct Parts {
     pub(crate) layer: ObserveLayer,
     pub(crate) calls: CallLayer,
     pub(crate) routes: Routes,
-    pub(crate) gate: Gate,
+    pub(crate) dependencies: Dependencies,
+    pub(crate) overrides: Overrides,
     pub(crate) logs: Logs,
     pub(crate) otlp: Otlp,
     pub(crate) notices: Vec<String>,
@@ -93,12 +95,44 @@ impl Bellwether {
         Ok(breaker)
     }
 
-    /// `/metrics`, `/livez` and `/readyz`, to merge into a router of the application. What is merged after
-    /// [`layer`](Self::layer) is not observed itself.
+    /// Registers what the service relies on, shown in the registry, and in what `/readyz` and `/health` say. Its probe is run
+    /// by the front door's own thread. What settings say of its name wins. One that was described alike before is the same.
     ///
-    /// `/livez` says that the process answers, and looks at nothing else. `/readyz` says what [`ready`](Self::ready) was
-    /// told, with `503` and `Retry-After` until then and from the beginning of the shutdown on. `/metrics` is for those whom
-    /// [`Access`](crate::Access) admits.
+    /// ```
+    /// use bellwether::{Bellwether, Dependency, breaker::Breaker};
+    ///
+    /// let bw = Bellwether::builder("voice").environment(|_| None).start()?;
+    /// let openai = bw.dependency(Dependency::http("openai").critical_shared().breaker(Breaker::builder("openai")))?;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let answer = openai.call("chat", async { Ok::<_, std::io::Error>("hello") }).await;
+    /// assert_eq!(answer.unwrap(), "hello");
+    /// # });
+    /// # Ok::<(), bellwether::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If what is said of it makes no sense or differs from what is there under its name, if it would rely on itself by way
+    /// of others, or if there are too many.
+    pub fn dependency(&self, described: DependencyBuilder) -> Result<Dependency, Error> {
+        Ok(self.0.dependencies.register(self.0.overrides.apply(described))?)
+    }
+
+    /// All that the service relies on, and how it is.
+    pub fn dependencies(&self) -> &Dependencies {
+        &self.0.dependencies
+    }
+
+    /// `/metrics`, `/livez`, `/readyz`, `/startupz` and `/health`, to merge into a router of the application. What is merged
+    /// after [`layer`](Self::layer) is not observed itself. An application that has a `/health` of its own gives this one
+    /// another path: [`Builder::health_path`].
+    ///
+    /// `/livez` says that the process answers, and looks at nothing else. `/readyz` says whether requests may be sent here:
+    /// not before [`ready`](Self::ready) was told so, not while a dependency is down that this instance may be alone in
+    /// losing, and not from the beginning of the shutdown on. `/startupz` says whether it ever was told so. `/health` is for
+    /// people and monitors: a critical dependency that is down is a failure there. Each says one word to everybody, by
+    /// `application/health+json`, with `503` and `Retry-After` if it is no; `/readyz` and `/health` name dependencies to
+    /// those whom [`Builder::health_access`] admits. `/metrics` is for those whom [`Access`](crate::Access) admits.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         // Of two routers that are merged, axum keeps the second one's answer to what no route matches. It would be this one's
         // that nobody watches: who asks for what is not there is to be seen as well.
@@ -132,14 +166,14 @@ impl Bellwether {
         self.0.orders.try_send(Order::Serve(listener)).map_err(|_| Error::ended())
     }
 
-    /// Tells whether the service may get traffic. Not heard any more once the shutdown has begun.
+    /// Tells whether the service may get traffic, as far as it knows itself. Not heard any more once the shutdown has begun.
     pub fn ready(&self, ready: bool) {
-        self.0.gate.tell(ready);
+        self.0.dependencies.enter(if ready { Phase::Serving } else { Phase::Paused });
     }
 
-    /// Whether the service may get traffic.
+    /// Whether the service may get traffic: it said so, and no dependency is down that it may be alone in losing.
     pub fn is_ready(&self) -> bool {
-        self.0.gate.now() == Readiness::Ready
+        self.0.dependencies.report().readiness().ready
     }
 
     /// What was not as asked for at the start, a sentence each: attributes that were refused, a `BELLWETHER_*` variable that
@@ -152,7 +186,7 @@ impl Bellwether {
     /// the time, on any runtime and whatever the collector does, and says what was delivered and what was lost. Called again,
     /// it gives the same answer.
     pub fn shutdown(&self, within: Duration) -> ShuttingDown {
-        self.0.gate.stop();
+        self.0.dependencies.enter(Phase::Stopping);
         // For what comes between the loop's answer and the one who waits for it.
         let margin = (within / 10).min(Duration::from_millis(100));
         let orders = self.0.orders.clone();
@@ -178,7 +212,7 @@ impl fmt::Debug for Bellwether {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bellwether")
             .field("service", &self.0.resource.service_name())
-            .field("readiness", &self.0.gate.now())
+            .field("phase", &self.0.dependencies.phase())
             .field("logs", &self.0.logs)
             .field("otlp", &self.0.otlp)
             .field("notices", &self.0.notices)

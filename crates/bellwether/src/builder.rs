@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use bellwether_core::{OnEnd, Registry};
+use bellwether_dependency::{Dependencies, DependenciesBuilder, Phase};
 use bellwether_export::Resource;
 use bellwether_tower::{CallLayer, ObserveBuilder, ObserveLayer, Sampler};
 use tokio::runtime::Handle;
@@ -15,7 +16,6 @@ use tokio::runtime::Handle;
 use crate::access::Access;
 use crate::bellwether::{Bellwether, Parts};
 use crate::error::Error;
-use crate::gate::Gate;
 use crate::install::Installs;
 use crate::life::Life;
 use crate::log::LogPlan;
@@ -118,6 +118,25 @@ impl Builder {
         self
     }
 
+    /// Who may see more than one word of `/readyz` and `/health`: dependencies by name, why they are as they are, who is to be
+    /// asked. Default: who may read `/metrics`.
+    pub fn health_access(mut self, access: Access) -> Self {
+        self.settings.health.access = Some(access);
+        self
+    }
+
+    /// Another path than `/health`, for an application that has one of its own.
+    pub fn health_path(mut self, path: &str) -> Self {
+        self.settings.health.path = path.to_owned();
+        self
+    }
+
+    /// The most dependencies there may be. Default: 256.
+    pub fn max_dependencies(mut self, dependencies: usize) -> Self {
+        self.settings.max_dependencies = Some(dependencies);
+        self
+    }
+
     /// A port of its own from the start; [`Bellwether::serve`] opens more.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.settings.listen = Some(address);
@@ -200,7 +219,7 @@ impl Builder {
     /// runtime from then on.
     ///
     /// # Errors
-    /// If a setting is not accepted, a port is taken, the registry has other metrics of the names used here, or no thread
+    /// If a setting or the path of `/health` is not accepted, a port is taken, the registry has other metrics of the names used here, or no thread
     /// can be started.
     pub fn start(self) -> Result<Bellwether, Error> {
         let Self { name, mut settings, file, registry, listeners, observe, environment, variables, .. } = self;
@@ -224,15 +243,20 @@ impl Builder {
         let layer = layer(&registry, &settings, sampler, &otlp, &heard, observe)?;
         let calls = calls(&registry, &settings, sampler, &otlp, &listeners)?;
 
-        let gate = Gate::new(settings.ready);
-        let routes = Routes::new(&registry, resource.clone(), settings.access.clone(), gate.clone())?;
-        let mut watch = Watch::new(&registry, settings.tick, gate.clone(), logs.clone())?;
+        let limits = Dependencies::builder(&registry);
+        let dependencies = settings.max_dependencies.into_iter().fold(limits, DependenciesBuilder::max).build()?;
+        if settings.ready {
+            dependencies.enter(Phase::Serving);
+        }
+        let routes = Routes::new(&registry, resource.clone(), &settings, dependencies.clone())?;
+        let mut watch = Watch::new(&registry, settings.tick, dependencies.clone(), logs.clone())?;
         let server = Server::new(&registry, routes.add_to(Router::new()))?;
         installs.install(&settings, &registry, &logs, &otlp, &environment, &mut notices)?;
         // Before anybody can ask: a page without the process on it would be a lie.
         watch.tick();
         let life = Life {
             registry: registry.clone(),
+            dependencies: dependencies.clone(),
             tick: settings.tick,
             watch,
             server,
@@ -242,8 +266,20 @@ impl Builder {
         };
         let orders = life.begin()?;
         let ending = Ending::default();
-        let parts = Parts { registry, resource, layer, calls, routes, gate, logs, otlp, notices, orders, ending };
-        let bellwether = Bellwether::new(parts);
+        let bellwether = Bellwether::new(Parts {
+            registry,
+            resource,
+            layer,
+            calls,
+            routes,
+            dependencies,
+            overrides: settings.dependencies,
+            logs,
+            otlp,
+            notices,
+            orders,
+            ending,
+        });
         if let Some(listener) = listener {
             bellwether.serve_on(listener)?;
         }

@@ -22,6 +22,8 @@ enum Cause {
     #[error("{0}")]
     Breaker(bellwether_breaker::Error),
     #[error("{0}")]
+    Dependency(bellwether_dependency::Error),
+    #[error("{0}")]
     Metrics(bellwether_core::Error),
     #[error("Bellwether has been shut down")]
     Ended,
@@ -55,7 +57,7 @@ impl Error {
 
     /// A setting is not accepted, or the file it is in cannot be read.
     pub fn is_setting(&self) -> bool {
-        matches!(*self.0, Cause::Setting { .. } | Cause::File { .. } | Cause::Breaker(_))
+        matches!(*self.0, Cause::Setting { .. } | Cause::File { .. } | Cause::Breaker(_) | Cause::Dependency(_))
     }
 
     /// The port is taken, or not to be had.
@@ -63,9 +65,13 @@ impl Error {
         matches!(*self.0, Cause::Listen { .. })
     }
 
-    /// The registry has a metric of the same name and another kind.
+    /// The registry has a metric of the same name and another kind, or there is another dependency of the same name.
     pub fn is_conflict(&self) -> bool {
-        matches!(&*self.0, Cause::Metrics(error) if error.is_conflict())
+        match &*self.0 {
+            Cause::Metrics(error) => error.is_conflict(),
+            Cause::Dependency(error) => error.is_conflict(),
+            _ => false,
+        }
     }
 
     /// It was shut down before.
@@ -77,6 +83,12 @@ impl Error {
 impl From<bellwether_core::Error> for Error {
     fn from(error: bellwether_core::Error) -> Self {
         Self(Arc::new(Cause::Metrics(error)))
+    }
+}
+
+impl From<bellwether_dependency::Error> for Error {
+    fn from(error: bellwether_dependency::Error) -> Self {
+        Self(Arc::new(Cause::Dependency(error)))
     }
 }
 

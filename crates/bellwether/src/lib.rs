@@ -3,8 +3,8 @@
 mod access;
 mod bellwether;
 mod builder;
+mod dependencies;
 mod error;
-mod gate;
 mod install;
 mod life;
 mod log;
@@ -25,5 +25,6 @@ pub use shutdown::{Delivery, Shutdown, ShuttingDown};
 
 pub use bellwether_breaker as breaker;
 pub use bellwether_core::{self as core, Currency, Money, Outcome, Registry, Scope};
+pub use bellwether_dependency::{self as dependency, Dependency};
 pub use bellwether_export as export;
 pub use bellwether_tower as tower;

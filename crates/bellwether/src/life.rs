@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use bellwether_core::Registry;
+use bellwether_dependency::Dependencies;
 use tokio::runtime::{self, Handle};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -28,6 +29,7 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub(crate) struct Life {
     pub(crate) registry: Registry,
+    pub(crate) dependencies: Dependencies,
     pub(crate) tick: Duration,
     pub(crate) watch: Watch,
     pub(crate) server: Server,
@@ -64,11 +66,12 @@ impl Life {
     }
 
     async fn live(self, mut orders: mpsc::Receiver<Order>) {
-        let Self { registry, tick, mut watch, server, logs, otlp, application } = self;
+        let Self { registry, dependencies, tick, mut watch, server, logs, otlp, application } = self;
         if let Some(application) = application {
             let registry = registry.clone();
             tokio::spawn(async move { watch::probe(&registry, application, tick).await });
         }
+        let probing = tokio::spawn(dependencies.probes(tokio::time::sleep));
         let ticking = tokio::spawn(async move {
             let mut every = interval(tick);
             every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -86,6 +89,7 @@ impl Life {
             }
         };
         ticking.abort();
+        probing.abort();
         let within = end.as_ref().map_or(UNASKED, |(within, _)| *within);
         let shutdown = finish(logs, otlp, within).await;
         if let Some((_, answer)) = end {

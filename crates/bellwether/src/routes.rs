@@ -1,4 +1,4 @@
-//! `/metrics`, `/livez` and `/readyz`, as routes for any axum router.
+//! `/metrics` and the endpoints of health, as routes for any axum router.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,13 +8,16 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use axum::routing::get;
-use bellwether_core::{Counter, Error, Registry};
+use bellwether_core::{Counter, Registry};
+use bellwether_dependency::{Dependencies, Details, Document, Endpoint};
 use bellwether_export::{PrometheusEndpoint, Resource};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 
 use crate::access::{Access, Denied};
-use crate::gate::{Gate, Readiness};
+use crate::error::Error;
+use crate::settings::Settings;
 use crate::sockets::Reach;
 
 /// What the routes need. It does not keep the loop alive.
@@ -24,19 +27,29 @@ pub(crate) struct Routes(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     endpoint: PrometheusEndpoint,
+    dependencies: Dependencies,
     access: Access,
+    /// Who may see details of health.
+    health_access: Access,
+    health_path: String,
     reach: Reach,
-    gate: Gate,
     denied: Counter,
 }
 
 impl Routes {
-    pub(crate) fn new(registry: &Registry, resource: Resource, access: Access, gate: Gate) -> Result<Self, Error> {
+    pub(crate) fn new(
+        registry: &Registry,
+        resource: Resource,
+        settings: &Settings,
+        dependencies: Dependencies,
+    ) -> Result<Self, Error> {
         Ok(Self(Arc::new(Inner {
             endpoint: PrometheusEndpoint::new(registry, resource),
-            access,
+            dependencies,
+            access: settings.access.clone(),
+            health_access: settings.health_access(),
+            health_path: settings.health_path()?,
             reach: Reach::new(registry.clock().clone()),
-            gate,
             denied: registry
                 .counter("bellwether.access.denied")
                 .unit("{request}")
@@ -46,19 +59,20 @@ impl Routes {
     }
 
     pub(crate) fn add_to<S: Clone + Send + Sync + 'static>(&self, router: Router<S>) -> Router<S> {
-        let (metrics, ready) = (Arc::clone(&self.0), Arc::clone(&self.0));
-        router
-            .route("/metrics", get(move |request| std::future::ready(metrics.metrics(request))))
-            .route("/livez", get(|| std::future::ready(word(StatusCode::OK, "alive"))))
-            .route("/readyz", get(move || std::future::ready(ready.readiness())))
+        let metrics = Arc::clone(&self.0);
+        let router = router.route("/metrics", get(move |request| std::future::ready(metrics.metrics(request))));
+        Endpoint::ALL.into_iter().fold(router, |router, endpoint| {
+            let inner = Arc::clone(&self.0);
+            let path = if endpoint == Endpoint::Health { &self.0.health_path } else { endpoint.path() };
+            router.route(path, get(move |request: Request| std::future::ready(inner.health(endpoint, request))))
+        })
     }
 }
 
 impl Inner {
     fn metrics(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        match self.access.check(&parts, peer, || self.reach.is_loopback_only()) {
+        match self.check(&self.access, &parts) {
             Ok(()) => self.endpoint.respond(&Request::from_parts(parts, body)).map(Body::new),
             Err(denied) => {
                 self.denied.inc();
@@ -67,37 +81,45 @@ impl Inner {
         }
     }
 
-    /// Also while starting: who asks is to come back soon, not to give up.
-    fn readiness(&self) -> Response {
-        let now = self.gate.now();
-        if now == Readiness::Ready {
-            return word(StatusCode::OK, now.as_str());
+    /// What is known, at once: nobody is asked for it.
+    fn health(&self, endpoint: Endpoint, request: Request) -> Response {
+        let (parts, _) = request.into_parts();
+        let details = || match self.check(&self.health_access, &parts) {
+            Ok(()) => Details::Shown,
+            Err(_) => Details::Hidden,
+        };
+        let Document { status, body, .. } = match endpoint {
+            Endpoint::Live => Document::alive(),
+            _ => self.dependencies.report().document(endpoint, details()),
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        let mut response = answer(status, Document::MEDIA_TYPE, body.into());
+        if !status.is_success() {
+            // Who asks is to come back soon, not to give up.
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        let mut response = word(StatusCode::SERVICE_UNAVAILABLE, now.as_str());
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         response
+    }
+
+    fn check(&self, access: &Access, parts: &Parts) -> Result<(), Denied> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        access.check(parts, peer, || self.reach.is_loopback_only())
     }
 }
 
 fn turn_away(denied: Denied) -> Response {
+    let status = if denied == Denied::Unauthorized { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
+    let mut response = answer(status, "text/plain; charset=utf-8", denied.why().into());
     if denied == Denied::Unauthorized {
-        let mut response = text(StatusCode::UNAUTHORIZED, denied.why());
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"metrics\""));
-        return response;
     }
-    text(StatusCode::FORBIDDEN, denied.why())
+    response
 }
 
-fn word(status: StatusCode, word: &'static str) -> Response {
-    text(status, word)
-}
-
-fn text(status: StatusCode, text: &'static str) -> Response {
-    let mut response = Response::new(Body::from(text));
+fn answer(status: StatusCode, media_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    let headers: [(HeaderName, &'static str); 2] =
-        [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")];
-    for (name, value) in headers {
+    for (name, value) in [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-store")] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response

@@ -75,7 +75,7 @@ async fn run(args: Args) -> Result<(), String> {
         .layer(CatchPanicLayer::new())
         // Everything about requests: ids, traces, rates, errors, durations, the scope.
         .layer(bw.layer())
-        // `/metrics`, `/livez`, `/readyz`; not observed themselves.
+        // `/metrics`, `/livez`, `/readyz`, `/health`; not observed themselves.
         .merge(bw.router());
     let (stop, stopped) = oneshot::channel::<()>();
     let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())

@@ -76,9 +76,29 @@ struct Check<'r> {
     depends_on: Vec<&'r str>,
 }
 
+impl Endpoint {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Live, Self::Ready, Self::Startup, Self::Health];
+
+    /// The path by which it is asked for, by custom.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Live => "/livez",
+            Self::Ready => "/readyz",
+            Self::Startup => "/startupz",
+            Self::Health => "/health",
+        }
+    }
+}
+
 impl Document {
     /// The media type of the body.
     pub const MEDIA_TYPE: &'static str = "application/health+json";
+
+    /// What `/livez` answers if anything does: there is nothing to look at.
+    pub fn alive() -> Self {
+        Self { status: 200, body: r#"{"status":"pass"}"#.to_owned() }
+    }
 }
 
 impl Report {
@@ -87,7 +107,7 @@ impl Report {
     pub fn document(&self, endpoint: Endpoint, details: Details) -> Document {
         let readiness = self.readiness();
         let (is_fine, health) = match endpoint {
-            Endpoint::Live => (true, Health::Up),
+            Endpoint::Live => return Document::alive(),
             Endpoint::Startup => (self.phase != Phase::Starting, Health::Up),
             Endpoint::Ready => (readiness.ready, readiness.health),
             Endpoint::Health => (readiness.health != Health::Down, readiness.health),

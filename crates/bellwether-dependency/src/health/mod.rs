@@ -23,6 +23,8 @@ pub enum Phase {
     Starting,
     /// It answers.
     Serving,
+    /// It is not to be sent requests for a while, by its own word.
+    Paused,
     /// It is not to be sent requests any more, and answers those that come all the same.
     Stopping,
 }
@@ -70,8 +72,15 @@ impl Phase {
         match phase {
             0 => Self::Starting,
             1 => Self::Serving,
+            2 => Self::Paused,
             _ => Self::Stopping,
         }
+    }
+
+    /// Whether it can come from here to there. Who has not started has nothing to pause, and who stops does not serve again by
+    /// an answer that comes late.
+    pub(crate) fn leads_to(self, next: Self) -> bool {
+        !matches!((self, next), (Self::Stopping, _) | (_, Self::Starting) | (Self::Starting, Self::Paused))
     }
 
     /// The word for it in documents.
@@ -79,6 +88,7 @@ impl Phase {
         match self {
             Self::Starting => "starting",
             Self::Serving => "serving",
+            Self::Paused => "paused",
             Self::Stopping => "stopping",
         }
     }

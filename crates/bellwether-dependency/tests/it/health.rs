@@ -256,14 +256,33 @@ fn a_service_starts_serves_and_stops() {
     let starting = answers(&world);
     world.dependencies.enter(Phase::Serving);
     let serving = answers(&world);
+    world.dependencies.enter(Phase::Paused);
+    let paused = answers(&world);
     world.dependencies.enter(Phase::Stopping);
     let statuses = |answers: &str| answers.lines().map(|line| &line[..3]).collect::<Vec<_>>().join(" ");
-    let all = [&starting, &serving, &answers(&world)].map(|answers| statuses(answers)).join("\n");
+    let all = [&starting, &serving, &paused, &answers(&world)].map(|answers| statuses(answers)).join("\n");
     assert_snapshot!(all, @r"
     200 503 503 200
     200 200 200 200
     200 503 200 200
+    200 503 200 200
     ");
+}
+
+#[test]
+fn there_is_no_way_back_from_the_end() {
+    let check = |way: &[Phase], expect: Phase| {
+        let world = World::new();
+        way.iter().for_each(|phase| world.dependencies.enter(*phase));
+        assert_eq!(world.dependencies.phase(), expect, "{way:?}");
+    };
+    use Phase::{Paused, Serving, Starting, Stopping};
+    check(&[], Starting);
+    check(&[Paused], Starting);
+    check(&[Serving, Paused, Serving], Serving);
+    check(&[Serving, Starting], Serving);
+    check(&[Stopping, Serving], Stopping);
+    check(&[Serving, Stopping, Paused], Stopping);
 }
 
 #[test]

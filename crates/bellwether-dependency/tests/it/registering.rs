@@ -60,7 +60,7 @@ fn circles_are_refused() {
 fn limits_and_settings() {
     let full = refused(["a", "b", "c", "d"].map(Dependency::http).to_vec(), Dependency::http("e"));
     assert!(full.is_full());
-    assert_snapshot!(full, @r#"dependency "e": there are 4 dependencies, which is the limit: give `Dependencies::builder().max(..)` more"#);
+    assert_snapshot!(full, @r#"dependency "e": there are 4 dependencies, which is the limit: set `max` of the dependencies higher"#);
     let empty = refused(vec![], Dependency::http(""));
     assert_snapshot!(empty, @r#"dependency "": a name of 0 bytes: give 1 to 64 without control characters"#);
     refused(vec![], Dependency::http(&"x".repeat(65)));

@@ -14,8 +14,9 @@ use std::time::Duration;
 use http::HeaderName;
 
 use crate::access::Access;
+use crate::dependencies::Overrides;
 use crate::error::Error;
-use table::TABLE;
+use table::{TABLE, is_path};
 
 pub(crate) use environment::{from_environment, misspelled};
 pub use file::Config;
@@ -35,10 +36,23 @@ pub(crate) struct Settings {
     pub(crate) sample: Option<f64>,
     pub(crate) trust_remote_sampled: Option<bool>,
     pub(crate) request_id_header: Option<HeaderName>,
+    pub(crate) health: HealthSettings,
+    pub(crate) max_dependencies: Option<usize>,
+    pub(crate) dependencies: Overrides,
     pub(crate) log: LogSettings,
     pub(crate) otlp: OtlpChoices,
     /// Where each setting was given last, by its key.
     places: BTreeMap<&'static str, String>,
+}
+
+/// What is said of the endpoints of health.
+#[derive(Debug, Clone)]
+pub(crate) struct HealthSettings {
+    pub(crate) path: String,
+    /// Who may see details, as code says.
+    pub(crate) access: Option<Access>,
+    /// The peers among them, as file and environment say.
+    pub(crate) peers: Option<Access>,
 }
 
 /// What is said of JSON logs.
@@ -77,6 +91,9 @@ impl Default for Settings {
             sample: None,
             trust_remote_sampled: None,
             request_id_header: None,
+            health: HealthSettings::default(),
+            max_dependencies: None,
+            dependencies: Overrides::default(),
             log: LogSettings::default(),
             otlp: OtlpChoices::default(),
             places: BTreeMap::new(),
@@ -84,9 +101,25 @@ impl Default for Settings {
     }
 }
 
+impl Default for HealthSettings {
+    fn default() -> Self {
+        Self { path: "/health".to_owned(), access: None, peers: None }
+    }
+}
+
 impl Settings {
+    /// Where it is said how the service is, which code may have chosen as it likes.
+    pub(crate) fn health_path(&self) -> Result<String, Error> {
+        if is_path(&self.health.path) { Ok(self.health.path.clone()) } else { Err(self.refuse("health.path")) }
+    }
+
+    /// Who may see details of health.
+    pub(crate) fn health_access(&self) -> Access {
+        let access = self.health.access.as_ref().unwrap_or(&self.access).clone();
+        self.health.peers.iter().cloned().fold(access, Access::peers_of)
+    }
+
     /// What to say of a setting whose value turned out not to be accepted after all. The value is not shown.
-    #[cfg_attr(not(feature = "otlp"), allow(dead_code, reason = "nothing else is checked twice"))]
     pub(crate) fn refuse(&self, key: &str) -> Error {
         let place = self.places.get(key).map_or(key, String::as_str);
         let accepted = TABLE.iter().find(|row| row.key == key).map_or("", |row| row.accepted);

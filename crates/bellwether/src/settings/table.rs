@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bellwether_dependency::{Criticality, Endpoint};
 use http::HeaderName;
 
 use super::Settings;
@@ -33,8 +34,11 @@ pub(super) enum Kind {
     Duration(u64, u64, fn(&mut Settings, Duration)),
     Address(fn(&mut Settings, SocketAddr)),
     List(fn(&mut Settings, Vec<String>) -> Option<()>),
-    Pairs(fn(&mut Settings, Vec<(String, String)>)),
+    Pairs(fn(&mut Settings, Pairs) -> Option<()>),
 }
+
+/// Names and texts.
+type Pairs = Vec<(String, String)>;
 
 pub(super) const TABLE: &[Row] = &[
     row(
@@ -69,19 +73,12 @@ pub(super) const TABLE: &[Row] = &[
     row(
         "service.attributes",
         "a table of texts such as { \"deployment.environment.name\" = \"prod\" }",
-        Kind::Pairs(|to, pairs| pairs.into_iter().for_each(|(name, value)| set(&mut to.attributes, &name, value))),
+        Kind::Pairs(|to, pairs| each(pairs, |name, value| set(&mut to.attributes, name, value))),
     ),
     row(
         "metrics.access",
         "\"loopback\", \"anyone\" or \"nobody\"",
-        Kind::OneOf(&["loopback", "anyone", "nobody"], |to, who| {
-            let peers = match who {
-                "anyone" => Access::anyone(),
-                "nobody" => Access::nobody(),
-                _ => Access::loopback(),
-            };
-            to.access = std::mem::take(&mut to.access).peers_of(peers);
-        }),
+        Kind::OneOf(PEERS, |to, who| to.access = std::mem::take(&mut to.access).peers_of(peers(who))),
     ),
     Row {
         secret: true,
@@ -98,6 +95,40 @@ pub(super) const TABLE: &[Row] = &[
         "metrics.max_series",
         "a whole number from 1 to 1000000",
         Kind::Whole(1, 1_000_000, |to, series| to.max_series = Some(series as usize)),
+    ),
+    row(
+        "health.path",
+        "a path such as \"/healthz\" that is not /metrics, /livez, /readyz or /startupz",
+        Kind::Text(|to, path| is_path(path).then(|| to.health.path = path.to_owned())),
+    ),
+    row(
+        "health.access",
+        "\"loopback\", \"anyone\" or \"nobody\"",
+        Kind::OneOf(PEERS, |to, who| to.health.peers = Some(peers(who))),
+    ),
+    row(
+        "dependencies.max",
+        "a whole number from 1 to 10000",
+        Kind::Whole(1, 10_000, |to, most| to.max_dependencies = Some(most as usize)),
+    ),
+    row(
+        "dependencies.criticality",
+        "a table such as { openai = \"critical_shared\" } of critical_local, critical_shared, optional or informational",
+        Kind::Pairs(|to, pairs| {
+            let word = |word: String| Criticality::ALL.into_iter().find(|own| own.as_str() == word);
+            let pairs: Option<Vec<_>> = pairs.into_iter().map(|(name, own)| Some((name, word(own)?))).collect();
+            pairs.map(|pairs| to.dependencies.criticality.extend(pairs))
+        }),
+    ),
+    row(
+        "dependencies.owner",
+        "a table of texts such as { openai = \"voice team\" }",
+        Kind::Pairs(|to, pairs| each(pairs, |name, owner| set(&mut to.dependencies.owner, name, owner))),
+    ),
+    row(
+        "dependencies.runbook",
+        "a table of links such as { openai = \"https://runbooks.example/openai\" }",
+        Kind::Pairs(|to, pairs| each(pairs, |name, link| set(&mut to.dependencies.runbook, name, link))),
     ),
     row("traces.sample", "a share from 0 to 1, such as 0.01", Kind::Ratio(|to, share| to.sample = Some(share))),
     row("traces.trust_remote_sampled", "true or false", Kind::Flag(|to, trust| to.trust_remote_sampled = Some(trust))),
@@ -168,9 +199,7 @@ pub(super) const TABLE: &[Row] = &[
             row(
                 "otlp.headers",
                 "a table of texts such as { x-tenant = \"blue\" }, names of letters, digits, - and _",
-                Kind::Pairs(|to, pairs| {
-                    pairs.into_iter().for_each(|(name, value)| set(&mut to.otlp.headers, &name, value))
-                }),
+                Kind::Pairs(|to, pairs| each(pairs, |name, value| set(&mut to.otlp.headers, name, value))),
             ),
         )
     },
@@ -226,7 +255,7 @@ impl Row {
             }
             Kind::Address(set) => set(to, value.address()?),
             Kind::List(set) => set(to, value.list()?)?,
-            Kind::Pairs(set) => set(to, value.pairs()?),
+            Kind::Pairs(set) => set(to, value.pairs()?)?,
         }
         to.places.insert(self.key, place.to_owned());
         Some(())
@@ -260,7 +289,30 @@ fn short(text: &str) -> Option<String> {
     (1..=255).contains(&text.len()).then(|| text.to_owned())
 }
 
-fn set(pairs: &mut Vec<(String, String)>, name: &str, value: String) {
+/// The words for those who are admitted without a token.
+const PEERS: &[&str] = &["loopback", "anyone", "nobody"];
+
+fn peers(word: &str) -> Access {
+    match word {
+        "anyone" => Access::anyone(),
+        "nobody" => Access::nobody(),
+        _ => Access::loopback(),
+    }
+}
+
+/// Whether something can be asked for by this path, and nothing else is.
+pub(super) fn is_path(path: &str) -> bool {
+    let is_taken = path == "/metrics" || Endpoint::ALL.iter().any(|own| own.path() == path && *own != Endpoint::Health);
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    (2..=255).contains(&path.len()) && path.starts_with('/') && path.bytes().all(legal) && !is_taken
+}
+
+fn each(pairs: Pairs, mut take: impl FnMut(&str, String)) -> Option<()> {
+    pairs.into_iter().for_each(|(name, value)| take(&name, value));
+    Some(())
+}
+
+fn set(pairs: &mut Pairs, name: &str, value: String) {
     pairs.retain(|(own, _)| own != name);
     pairs.push((name.to_owned(), value));
 }

@@ -8,9 +8,9 @@ mod process;
 use std::time::Duration;
 
 use bellwether_core::{Clock, Counter, Error, Gauge, Histogram, Instant, Registry};
+use bellwether_dependency::Dependencies;
 use tokio::runtime::Handle;
 
-use crate::gate::{Gate, Readiness};
 use crate::log::Logs;
 use delay::SchedulingDelay;
 use own::Own;
@@ -24,7 +24,7 @@ pub(crate) struct Watch {
     last: Option<Instant>,
     process: Process,
     own: Own,
-    gate: Gate,
+    dependencies: Dependencies,
     logs: Logs,
     ready: Gauge,
     duration: Histogram,
@@ -35,14 +35,19 @@ pub(crate) struct Watch {
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 impl Watch {
-    pub(crate) fn new(registry: &Registry, every: Duration, gate: Gate, logs: Logs) -> Result<Self, Error> {
+    pub(crate) fn new(
+        registry: &Registry,
+        every: Duration,
+        dependencies: Dependencies,
+        logs: Logs,
+    ) -> Result<Self, Error> {
         Ok(Self {
             clock: registry.clock().clone(),
             every,
             last: None,
             process: Process::new(registry)?,
             own: Own::new(registry)?,
-            gate,
+            dependencies,
             logs,
             ready: registry.gauge("bellwether.ready").description("1 while the service may get traffic.").build()?,
             duration: registry
@@ -65,7 +70,7 @@ impl Watch {
         if self.last.replace(now).is_some_and(|last| now.since(last) > self.every.saturating_mul(3) / 2) {
             self.late.inc();
         }
-        self.ready.set(f64::from(u8::from(self.gate.now() == Readiness::Ready)));
+        self.ready.set(f64::from(u8::from(self.dependencies.report().readiness().ready)));
         self.process.read();
         self.logs.read();
         self.own.read();

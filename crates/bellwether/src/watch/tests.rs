@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bellwether_core::{Clock, Handle, Registry, Timestamp};
+use bellwether_dependency::{Dependencies, Phase};
 
 use super::Watch;
-use crate::gate::Gate;
 use crate::log::LogPlan;
 use crate::settings::Settings;
 
@@ -20,17 +20,22 @@ fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> Option<f64
     })
 }
 
-fn watch(registry: &Registry, gate: &Gate) -> Watch {
+/// A look at a service whose dependencies are these.
+fn watch_of(registry: &Registry, dependencies: &Dependencies) -> Watch {
     let resource = bellwether_export::Resource::builder("test").build();
     let logs = LogPlan::default().start(&Settings::default(), &resource, registry).unwrap();
-    Watch::new(registry, Duration::from_secs(5), gate.clone(), logs).unwrap()
+    Watch::new(registry, Duration::from_secs(5), dependencies.clone(), logs).unwrap()
+}
+
+fn watch(registry: &Registry) -> Watch {
+    watch_of(registry, &Dependencies::new(registry).unwrap())
 }
 
 #[test]
 fn late_ticks_are_counted() {
     let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
     let registry = Registry::on(clock.clone());
-    let mut watch = watch(&registry, &Gate::new(true));
+    let mut watch = watch(&registry);
     let mut check = |seconds: f64, late: f64| {
         clock.advance(Duration::from_secs_f64(seconds));
         watch.tick();
@@ -48,26 +53,26 @@ fn late_ticks_are_counted() {
 #[test]
 fn readiness_is_shown() {
     let registry = Registry::new();
-    let gate = Gate::new(false);
-    let mut watch = watch(&registry, &gate);
+    let dependencies = Dependencies::new(&registry).unwrap();
+    let mut watch = watch_of(&registry, &dependencies);
     let mut check = |expect| {
         watch.tick();
         assert_eq!(value(&registry, "bellwether.ready", &[]), Some(expect));
     };
     check(0.0);
-    gate.tell(true);
+    dependencies.enter(Phase::Serving);
     check(1.0);
-    gate.tell(false);
+    dependencies.enter(Phase::Paused);
     check(0.0);
-    gate.stop();
-    gate.tell(true);
+    dependencies.enter(Phase::Stopping);
+    dependencies.enter(Phase::Serving);
     check(0.0);
 }
 
 #[test]
 fn what_the_registry_turned_away_is_shown_by_name() {
     let registry = Registry::new();
-    let mut watch = watch(&registry, &Gate::new(true));
+    let mut watch = watch(&registry);
     let routes = registry.counter("requests").labels(["method", "path"]).max_series(10).family().unwrap();
     for path in 0..100 {
         routes.get(["GET", &path.to_string()]).inc();
@@ -88,7 +93,7 @@ fn what_the_registry_turned_away_is_shown_by_name() {
 #[test]
 fn the_process_is_shown() {
     let registry = Registry::new();
-    let mut watch = watch(&registry, &Gate::new(true));
+    let mut watch = watch(&registry);
     watch.tick();
     let now = registry.clock().timestamp().unix_seconds();
     let check = |name, labels: &[(&str, &str)], legal: std::ops::Range<f64>| {

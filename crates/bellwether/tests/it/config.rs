@@ -45,6 +45,12 @@ fn errors_name_line_setting_and_what_is_accepted() {
         "[metrics\n",
         "\u{0}",
         "routes = [\"static\"]",
+        "[health]\npath = \"/livez\"",
+        "[health]\npath = \"/{id}\"",
+        "[health]\naccess = \"me\"",
+        "[dependencies]\nmax = 0",
+        "[dependencies]\ncriticality = { db = \"vital\" }",
+        "[dependencies]\nowner = 1",
         "\"a\\u0007b\" = 1",
         "[\"\\u001b[2J\"]\nx = 1",
         "metrics.\"\\u202e\\n\\\"\" = 1",
@@ -59,7 +65,7 @@ fn errors_name_line_setting_and_what_is_accepted() {
     "[metrcs]\naccess = 1"
         bellwether.toml:1: there is no table [metrcs]; did you mean [metrics]?
     "[dashboard]\ncolor = 1"
-        bellwether.toml:1: there is no table [dashboard]; there are [service], [metrics], [traces], [request_id], [log] and [otlp]
+        bellwether.toml:1: there is no table [dashboard]; there are [service], [metrics], [health], [dependencies], [traces], [request_id], [log] and [otlp]
     "[metrics]\nacess = \"anyone\""
         bellwether.toml:2: there is no setting metrics.acess; did you mean metrics.access?
     "[metrics]\ncolor = \"blue\""
@@ -114,10 +120,22 @@ fn errors_name_line_setting_and_what_is_accepted() {
         bellwether.toml:1: key with no value, expected `=`
     "routes = [\"static\"]"
         bellwether.toml:1: routes is a list: accepted is a list of at most 64 templates such as ["/static/{*path}"], each of at most 255 bytes
+    "[health]\npath = \"/livez\""
+        bellwether.toml:2: health.path is "/livez": accepted is a path such as "/healthz" that is not /metrics, /livez, /readyz or /startupz
+    "[health]\npath = \"/{id}\""
+        bellwether.toml:2: health.path is "/{id}": accepted is a path such as "/healthz" that is not /metrics, /livez, /readyz or /startupz
+    "[health]\naccess = \"me\""
+        bellwether.toml:2: health.access is "me": accepted is "loopback", "anyone" or "nobody"
+    "[dependencies]\nmax = 0"
+        bellwether.toml:2: dependencies.max is 0: accepted is a whole number from 1 to 10000
+    "[dependencies]\ncriticality = { db = \"vital\" }"
+        bellwether.toml:2: dependencies.criticality is a table: accepted is a table such as { openai = "critical_shared" } of critical_local, critical_shared, optional or informational
+    "[dependencies]\nowner = 1"
+        bellwether.toml:2: dependencies.owner is 1: accepted is a table of texts such as { openai = "voice team" }
     "\"a\\u0007b\" = 1"
         bellwether.toml:1: there is no setting a\u{7}b; at the top there are tick, ready, listen and routes
     "[\"\\u001b[2J\"]\nx = 1"
-        bellwether.toml:1: there is no table [\u{1b}[2J]; there are [service], [metrics], [traces], [request_id], [log] and [otlp]
+        bellwether.toml:1: there is no table [\u{1b}[2J]; there are [service], [metrics], [health], [dependencies], [traces], [request_id], [log] and [otlp]
     "metrics.\"\\u202e\\n\\\"\" = 1"
         bellwether.toml:1: there is no setting metrics.\u{202e}\n"; [metrics] has access, token and max_series
     "tick = \"\\r\\u001b\""

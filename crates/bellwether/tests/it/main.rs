@@ -1,6 +1,7 @@
 //! The front door from outside: its settings, its ports, its end.
 
 mod config;
+mod dependencies;
 mod end;
 mod globals;
 #[cfg(feature = "log")]

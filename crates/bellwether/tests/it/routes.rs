@@ -1,4 +1,4 @@
-//! `/metrics`, `/livez`, `/readyz`: mounted and on a port of their own, for whom and for whom not.
+//! `/metrics` and the endpoints of health: mounted and on a port of their own, for whom and for whom not.
 
 use std::net::SocketAddr;
 
@@ -12,12 +12,17 @@ use tower::ServiceExt;
 
 use super::{get, nothing, status};
 
-fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     Bellwether::builder("test").environment(nothing)
 }
 
 /// What a router without a server answers: whatever peer and headers it is told.
-fn ask(bw: &Bellwether, path: &str, peer: Option<&str>, headers: &[(&str, &str)]) -> (u16, String, Response<()>) {
+pub(crate) fn ask(
+    bw: &Bellwether,
+    path: &str,
+    peer: Option<&str>,
+    headers: &[(&str, &str)],
+) -> (u16, String, Response<()>) {
     let mut request = Request::get(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -168,25 +173,28 @@ fn an_unknown_peer_asks() {
 fn health_is_for_everybody() {
     let bw = builder().ready(false).start().unwrap();
     let far = Some("10.0.0.1:1");
-    let ready = |expect: (u16, &str)| {
-        let (status, text, head) = ask(&bw, "/readyz", far, &[]);
-        assert_eq!((status, text.as_str()), expect);
-        assert_eq!(head.headers().contains_key("retry-after"), status == 503);
-        assert_eq!(head.headers()["cache-control"], "no-store");
-        let (status, text, _) = ask(&bw, "/livez", far, &[]);
-        assert_eq!((status, text.as_str()), (200, "alive"));
+    let check = |expect: &str| {
+        let answers = ["/livez", "/readyz", "/startupz", "/health"].map(|path| {
+            let (status, text, head) = ask(&bw, path, far, &[]);
+            assert_eq!(head.headers().contains_key("retry-after"), status == 503);
+            assert_eq!(head.headers()["cache-control"], "no-store");
+            assert_eq!(head.headers()["content-type"], "application/health+json");
+            assert_eq!(text, if status == 200 { r#"{"status":"pass"}"# } else { r#"{"status":"fail"}"# });
+            status.to_string()
+        });
+        assert_eq!(answers.join(" "), expect);
     };
-    ready((503, "starting"));
+    check("200 503 503 200");
     bw.ready(true);
     assert!(bw.is_ready());
-    ready((200, "ready"));
+    check("200 200 200 200");
     bw.ready(false);
-    ready((503, "not ready"));
+    check("200 503 200 200");
     bw.ready(true);
     let shutdown = bw.shutdown(std::time::Duration::from_secs(5));
-    ready((503, "stopping"));
+    check("200 503 200 200");
     bw.ready(true);
-    ready((503, "stopping"));
+    check("200 503 200 200");
     drop(shutdown);
 }
 
