@@ -1,17 +1,23 @@
-//! Any text as a PromQL expression over a few series: an error or an answer, in order, within the limits.
+//! Any text as a PromQL expression over a few series: an error or an answer, in order, within the limits; and printed, it
+//! reads back.
 #![no_main]
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use bellwether_promql::{
-    CounterResetHint, Engine, Histogram, Labels, MemoryStorage, Options, STALE_NAN, Sample, Series, Value,
+    CounterResetHint, Engine, Expression, Histogram, Labels, MemoryStorage, Options, STALE_NAN, Sample, Series, Value,
 };
 use libfuzzer_sys::fuzz_target;
 
 static STORAGE: LazyLock<MemoryStorage> = LazyLock::new(storage);
 
 fuzz_target!(|expression: &str| {
+    if let Ok(read) = expression.parse::<Expression>() {
+        let (line, pretty) = (read.to_string(), read.pretty());
+        assert_eq!(line.parse::<Expression>().expect("what was printed").pretty(), pretty);
+        assert_eq!(pretty.parse::<Expression>().expect("what was printed").to_string(), line);
+    }
     let mut options = Options::default();
     options.limits.samples = 50_000;
     options.limits.steps = 100;

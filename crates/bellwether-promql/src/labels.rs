@@ -125,7 +125,7 @@ pub(crate) fn is_metadata(name: &str) -> bool {
 }
 
 /// Whether a name of a label, or with colons one of a metric, may stand in an expression without quotes.
-fn is_plain(name: &str, colons: bool) -> bool {
+pub(crate) fn is_plain(name: &str, colons: bool) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || (colons && c == ':');
     name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())
 }

@@ -4,6 +4,7 @@
 mod engine;
 mod error;
 mod eval;
+mod expression;
 mod histogram;
 mod labels;
 mod limits;
@@ -11,6 +12,7 @@ mod matcher;
 mod notes;
 mod number;
 mod parse;
+mod print;
 #[cfg(feature = "script")]
 pub mod script;
 mod storage;
@@ -18,9 +20,11 @@ mod value;
 
 pub use engine::{Answer, Engine, Options};
 pub use error::Error;
-pub use histogram::{Combined, CounterResetHint, Histogram, Incompatible};
+pub use expression::Expression;
+pub use histogram::{Bucket, Combined, CounterResetHint, Histogram, Incompatible};
 pub use labels::Labels;
 pub use limits::{Limits, Stop};
 pub use matcher::{MatchOp, Matcher};
+pub use parse::duration;
 pub use storage::{MemoryStorage, Selected, Selection, Storage};
 pub use value::{Element, STALE_NAN, Sample, SampleValue, Series, Value};

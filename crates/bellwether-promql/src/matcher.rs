@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
+use crate::parse::parse_selector;
 use crate::{Error, Labels};
 
 /// How a matcher compares.
@@ -51,6 +52,22 @@ impl Matcher {
             MatchOp::Regex | MatchOp::NotRegex => Test::Regex(anchored(&value)?),
         };
         Ok(Self { name, op, value, test })
+    }
+
+    /// The matchers of a selector such as `up{job="api"}`, which has no range and no modifiers.
+    ///
+    /// ```
+    /// use bellwether_promql::{MatchOp, Matcher};
+    ///
+    /// let matchers = Matcher::of_selector(r#"up{job=~"api.*"}"#)?;
+    /// assert_eq!(matchers.iter().map(Matcher::name).collect::<Vec<_>>(), ["job", "__name__"]);
+    /// # Ok::<(), bellwether_promql::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of_selector(text: &str) -> Result<Vec<Self>, Error> {
+        parse_selector(text)
     }
 
     /// A matcher for any of these values.

@@ -102,7 +102,8 @@ impl Evaluator<'_> {
             None => (None, 0),
         };
         let offset = crate::parse::ast::Length::Seconds(offset_ms as f64 / 1000.0);
-        let selector = Selector { matchers, time: TimeShift { offset: Some(offset), at }, edges: Default::default() };
+        let time = TimeShift { offset: Some(offset), at };
+        let selector = Selector { matchers, named: false, time, edges: Default::default() };
         self.last_samples(&selector, steps, |sample| match sample.value {
             crate::SampleValue::Float(_) => Cell::Float(sample.timestamp_ms as f64),
             crate::SampleValue::Histogram(_) => Cell::Absent,
@@ -112,11 +113,11 @@ impl Evaluator<'_> {
 
 fn first_selector(expr: &Expr) -> Option<&TimeShift> {
     match &expr.kind {
-        Kind::Number(_) | Kind::String(_) => None,
+        Kind::Number(_) | Kind::Duration(_) | Kind::String(_) => None,
         Kind::Selector(selector) => Some(&selector.time),
         Kind::Matrix(matrix) => Some(&matrix.selector.time),
         Kind::Subquery(subquery) => first_selector(&subquery.inner),
-        Kind::Negate(inner) | Kind::Paren(inner) => first_selector(inner),
+        Kind::Negate(inner) | Kind::Plus(inner) | Kind::Paren(inner) => first_selector(inner),
         Kind::Binary(binary) => first_selector(&binary.left).or_else(|| first_selector(&binary.right)),
         Kind::Aggregate(aggregate) => first_selector(&aggregate.inner),
         Kind::Call(call) => call.args.iter().find_map(first_selector),

@@ -115,9 +115,9 @@ impl Evaluator<'_> {
     fn eval_at_steps(&self, expr: &Expr, steps: Steps) -> Result<Outcome, Error> {
         self.budget.samples(steps.count)?;
         Ok(match &expr.kind {
-            Kind::Number(number) => Outcome::Scalar(vec![*number; steps.count]),
+            Kind::Number(number) | Kind::Duration(number) => Outcome::Scalar(vec![*number; steps.count]),
             Kind::String(text) => Outcome::String(text.clone()),
-            Kind::Paren(inner) => self.eval(inner, steps)?,
+            Kind::Paren(inner) | Kind::Plus(inner) => self.eval(inner, steps)?,
             Kind::Selector(selector) => Outcome::Vector(self.instant_selector(selector, expr.span, steps)?),
             Kind::Matrix(_) | Kind::Subquery(_) => {
                 return Err(Error::execution("range vector where an instant vector is needed"));
@@ -240,7 +240,7 @@ impl Evaluator<'_> {
 
 /// Whether an expression reads series, so that it pays to evaluate it once rather than at each step.
 fn worth_once(expr: &Expr) -> bool {
-    !matches!(expr.kind, Kind::Number(_) | Kind::String(_) | Kind::Paren(_))
+    !matches!(expr.kind, Kind::Number(_) | Kind::Duration(_) | Kind::String(_) | Kind::Paren(_) | Kind::Plus(_))
 }
 
 /// Whether an expression comes to the same at each step: all it reads is fixed by `@`.
@@ -253,12 +253,12 @@ fn is_invariant(expr: &Expr) -> bool {
         expr = &binary.left;
     }
     match &expr.kind {
-        Kind::Number(_) | Kind::String(_) => true,
+        Kind::Number(_) | Kind::Duration(_) | Kind::String(_) => true,
         Kind::Selector(selector) => selector.time.at.is_some(),
         Kind::Matrix(matrix) => matrix.selector.time.at.is_some(),
         // A subquery is evaluated at its own steps, which `@` fixes.
         Kind::Subquery(subquery) => subquery.time.at.is_some(),
-        Kind::Negate(inner) | Kind::Paren(inner) => is_invariant(inner),
+        Kind::Negate(inner) | Kind::Plus(inner) | Kind::Paren(inner) => is_invariant(inner),
         Kind::Binary(_) => false,
         Kind::Aggregate(aggregate) => {
             is_invariant(&aggregate.inner) && aggregate.param.as_ref().is_none_or(is_invariant)

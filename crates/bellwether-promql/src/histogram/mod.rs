@@ -51,10 +51,30 @@ pub struct Histogram {
 
 /// A bucket with its bounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Bucket {
-    lower: f64,
-    upper: f64,
-    count: f64,
+#[non_exhaustive]
+pub struct Bucket {
+    /// Where it begins.
+    pub lower: f64,
+    /// Where it ends.
+    pub upper: f64,
+    /// How many observations are in it.
+    pub count: f64,
+    /// Whether an observation at `lower` is in it.
+    pub lower_inclusive: bool,
+    /// Whether an observation at `upper` is in it.
+    pub upper_inclusive: bool,
+}
+
+impl Bucket {
+    /// An exponential one: an observation on a bound is in the bucket that is nearer to zero.
+    fn exponential(lower: f64, upper: f64, count: f64) -> Self {
+        Self { lower, upper, count, lower_inclusive: lower < 0.0, upper_inclusive: upper > 0.0 }
+    }
+
+    /// The same on the other side of zero.
+    fn mirrored(self) -> Self {
+        Self::exponential(-self.upper, -self.lower, self.count)
+    }
 }
 
 impl Histogram {
@@ -166,9 +186,10 @@ impl Histogram {
         if self.uses_custom_buckets() {
             let bound = |at: i32| usize::try_from(at).ok().and_then(|at| self.bounds().get(at)).copied();
             let lower = if index <= 0 { f64::NEG_INFINITY } else { bound(index - 1).unwrap_or(f64::INFINITY) };
-            return Bucket { lower, upper: bound(index).unwrap_or(f64::INFINITY), count };
+            let upper = bound(index).unwrap_or(f64::INFINITY);
+            return Bucket { lower, upper, count, lower_inclusive: index <= 0, upper_inclusive: true };
         }
-        Bucket { lower: self.bound(i64::from(index) - 1), upper: self.bound(index.into()), count }
+        Bucket::exponential(self.bound(i64::from(index) - 1), self.bound(index.into()), count)
     }
 
     fn bound(&self, index: i64) -> f64 {
@@ -177,15 +198,16 @@ impl Histogram {
         if exponent == 1024.0 { f64::MAX } else { exponent.exp2() }
     }
 
+    fn zero_bucket(&self) -> Bucket {
+        let (threshold, count) = (self.zero_threshold, self.zero_count);
+        Bucket { lower: -threshold, upper: threshold, count, lower_inclusive: true, upper_inclusive: true }
+    }
+
     /// All buckets that hold anything, from the lowest to the highest, the one around zero among them.
-    fn buckets(&self) -> Vec<Bucket> {
-        let mirrored = |(index, count)| {
-            let Bucket { lower, upper, count } = self.bucket(index, count);
-            Bucket { lower: -upper, upper: -lower, count }
-        };
-        let zero = Bucket { lower: -self.zero_threshold, upper: self.zero_threshold, count: self.zero_count };
-        let mut all: Vec<Bucket> = self.negative.filled().rev().map(mirrored).collect();
-        all.extend((self.zero_count != 0.0).then_some(zero));
+    pub fn buckets(&self) -> Vec<Bucket> {
+        let negative = self.negative.filled().rev();
+        let mut all: Vec<Bucket> = negative.map(|(index, count)| self.bucket(index, count).mirrored()).collect();
+        all.extend((self.zero_count != 0.0).then(|| self.zero_bucket()));
         all.extend(self.positive.filled().map(|(index, count)| self.bucket(index, count)));
         all
     }
@@ -248,9 +270,9 @@ impl PartialEq for Histogram {
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{{count:{}, sum:{}", general(self.count), general(self.sum))?;
-        for Bucket { lower, upper, count } in self.buckets() {
-            let open = if lower < 0.0 { '[' } else { '(' };
-            let close = if upper > 0.0 || self.uses_custom_buckets() { ']' } else { ')' };
+        for Bucket { lower, upper, count, lower_inclusive, upper_inclusive } in self.buckets() {
+            let open = if lower_inclusive { '[' } else { '(' };
+            let close = if upper_inclusive { ']' } else { ')' };
             write!(f, ", {open}{},{}{close}:{}", general(lower), general(upper), general(count))?;
         }
         f.write_str("}")

@@ -55,19 +55,12 @@ impl Histogram {
             }
             rest.count
         };
-        let zero = Bucket { lower: -self.zero_threshold, upper: self.zero_threshold, count: self.zero_count };
         if self.zero_count != 0.0 {
-            result.zero_count = keep(zero);
+            result.zero_count = keep(self.zero_bucket());
         }
         let positive: Vec<_> = self.positive.filled().map(|(index, n)| (index, keep(self.bucket(index, n)))).collect();
-        let negative: Vec<_> = self
-            .negative
-            .filled()
-            .map(|(index, n)| {
-                let Bucket { lower, upper, count } = self.bucket(index, n);
-                (index, keep(Bucket { lower: -upper, upper: -lower, count }))
-            })
-            .collect();
+        let negative = self.negative.filled();
+        let negative: Vec<_> = negative.map(|(index, n)| (index, keep(self.bucket(index, n).mirrored()))).collect();
         if !changed {
             return result;
         }

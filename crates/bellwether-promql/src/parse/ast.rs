@@ -59,11 +59,15 @@ pub(crate) struct Expr {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Number(f64),
+    /// A number written as a duration, in seconds.
+    Duration(f64),
     String(String),
     Selector(Box<Selector>),
     Matrix(Box<MatrixSelector>),
     Subquery(Box<Subquery>),
     Negate(Box<Expr>),
+    /// A plus sign, which changes nothing.
+    Plus(Box<Expr>),
     Paren(Box<Expr>),
     Binary(Box<Binary>),
     Call(Box<Call>),
@@ -73,21 +77,21 @@ pub(crate) enum Kind {
 impl Expr {
     pub(crate) fn type_of(&self) -> Type {
         match &self.kind {
-            Kind::Number(_) => Type::Scalar,
+            Kind::Number(_) | Kind::Duration(_) => Type::Scalar,
             Kind::String(_) => Type::String,
             Kind::Selector(_) | Kind::Aggregate(_) => Type::Vector,
             Kind::Matrix(_) | Kind::Subquery(_) => Type::Matrix,
-            Kind::Negate(inner) | Kind::Paren(inner) => inner.type_of(),
+            Kind::Negate(inner) | Kind::Plus(inner) | Kind::Paren(inner) => inner.type_of(),
             Kind::Binary(binary) if binary.scalar => Type::Scalar,
             Kind::Binary(_) => Type::Vector,
             Kind::Call(call) => call.function.returns,
         }
     }
 
-    /// The expression within any parentheses.
+    /// The expression within any parentheses, and behind any plus sign.
     pub(crate) fn bare(&self) -> &Expr {
         let mut expr = self;
-        while let Kind::Paren(inner) = &expr.kind {
+        while let Kind::Paren(inner) | Kind::Plus(inner) = &expr.kind {
             expr = inner;
         }
         expr
@@ -98,6 +102,8 @@ impl Expr {
 #[derive(Debug)]
 pub(crate) struct Selector {
     pub(crate) matchers: Vec<Matcher>,
+    /// Whether the name of the metric stands before the braces; then its matcher is the last one.
+    pub(crate) named: bool,
     pub(crate) time: TimeShift,
     pub(crate) edges: Edges,
 }
@@ -130,10 +136,14 @@ pub(crate) enum At {
 /// A length of time as written: a literal, or an expression to be worked out when the query's range and step are known.
 #[derive(Debug)]
 pub(crate) enum Length {
+    /// A duration.
     Seconds(f64),
+    /// A number without a unit, which means seconds.
+    Number(f64),
     Step,
     Range,
     Negate(Box<Length>),
+    Paren(Box<Length>),
     Operation(Box<(LengthOp, Length, Length)>),
 }
 

@@ -7,7 +7,7 @@ use crate::Error;
 /// Checks a tree from its leaves up; calls are checked where they are read.
 pub(super) fn check(text: &str, expr: &Expr) -> Result<(), Error> {
     match &expr.kind {
-        Kind::Number(_) | Kind::String(_) | Kind::Matrix(_) => Ok(()),
+        Kind::Number(_) | Kind::Duration(_) | Kind::String(_) | Kind::Matrix(_) => Ok(()),
         Kind::Selector(selector) => {
             if selector.edges == Edges::Anchored {
                 return Err(error(text, expr.span.start, "anchored modifier must be used with a range selector"));
@@ -19,7 +19,7 @@ pub(super) fn check(text: &str, expr: &Expr) -> Result<(), Error> {
             Ok(())
         }
         Kind::Subquery(subquery) => check(text, &subquery.inner),
-        Kind::Negate(inner) | Kind::Paren(inner) => check(text, inner),
+        Kind::Negate(inner) | Kind::Plus(inner) | Kind::Paren(inner) => check(text, inner),
         Kind::Binary(_) => check_chain(text, expr),
         Kind::Call(call) => {
             // The second argument of `info` is matchers rather than a selector: they may match everything.

@@ -12,7 +12,7 @@ impl Parser<'_> {
     pub(super) fn positive_length(&mut self, context: &str, expected: &str) -> Result<Length, Error> {
         let start = self.span().start;
         let length = self.length(0, context, expected)?;
-        if matches!(length, Length::Seconds(seconds) if seconds <= 0.0) {
+        if length.literal().is_some_and(|seconds| seconds <= 0.0) {
             return Err(self.error_at(start, "duration must be greater than 0"));
         }
         Ok(length)
@@ -46,12 +46,16 @@ impl Parser<'_> {
             let start = self.span().start;
             self.next();
             let right = self.length(if op == LengthOp::Pow { strength } else { strength + 1 }, context, expected)?;
-            if matches!(right, Length::Seconds(seconds) if seconds == 0.0) {
+            if right.literal() == Some(0.0) {
                 match op {
                     LengthOp::Div => return Err(self.error_at(start, "division by zero")),
                     LengthOp::Mod => return Err(self.error_at(start, "modulo by zero")),
                     _ => {}
                 }
+            }
+            // A sign binds less than the power, so what is below zero was in parentheses.
+            if op == LengthOp::Pow && left.literal().is_some_and(|seconds| seconds < 0.0) {
+                left = Length::Paren(Box::new(left));
             }
             left = Length::Operation(Box::new((op, left, right)));
         }
@@ -64,17 +68,20 @@ impl Parser<'_> {
         let word = match self.peek() {
             Token::Number(seconds) | Token::Duration(seconds) => {
                 let seconds = *seconds;
-                self.next();
                 if seconds.abs() > MAX_SECONDS {
                     return Err(self.error_at(start, "duration out of range"));
                 }
-                return Ok(Length::Seconds(seconds));
+                return Ok(match self.next() {
+                    Token::Number(_) => Length::Number(seconds),
+                    _ => Length::Seconds(seconds),
+                });
             }
             Token::Sign("(") => {
                 self.next();
                 let inner = self.length(0, context, expected)?;
                 self.expect(")", context)?;
-                return Ok(inner);
+                let bare = inner.literal().is_some() || matches!(inner, Length::Paren(_));
+                return Ok(if bare { inner } else { Length::Paren(Box::new(inner)) });
             }
             Token::Word(word) if *self.peek_second() == Token::Sign("(") => word.to_ascii_lowercase(),
             _ => return Err(self.unexpected(context, expected)),
@@ -117,6 +124,7 @@ impl Parser<'_> {
 fn negate(length: Length) -> Length {
     match length {
         Length::Seconds(seconds) => Length::Seconds(-seconds),
+        Length::Number(seconds) => Length::Number(-seconds),
         other => Length::Negate(Box::new(other)),
     }
 }
@@ -129,6 +137,14 @@ pub(crate) struct Scale {
 }
 
 impl Length {
+    /// The seconds of a length that is no expression.
+    pub(crate) fn literal(&self) -> Option<f64> {
+        match self {
+            Length::Seconds(seconds) | Length::Number(seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+
     /// The length in milliseconds.
     pub(crate) fn ms(&self, scale: Scale) -> Result<i64, Error> {
         let seconds = self.seconds(scale)?;
@@ -136,24 +152,25 @@ impl Length {
             return Err(Error::invalid("duration is out of range"));
         }
         // Literals are exact in milliseconds but for the noise of a division.
-        Ok(if matches!(self, Length::Seconds(_)) { (seconds * 1e9).round() / 1e6 } else { seconds * 1e3 } as i64)
+        Ok(if self.literal().is_some() { (seconds * 1e9).round() / 1e6 } else { seconds * 1e3 } as i64)
     }
 
     /// The length in milliseconds; it must be positive.
     pub(crate) fn positive_ms(&self, scale: Scale) -> Result<i64, Error> {
         match self.ms(scale)? {
             ms if ms > 0 => Ok(ms),
-            0 if matches!(self, Length::Seconds(_)) => Ok(0),
+            0 if self.literal().is_some() => Ok(0),
             _ => Err(Error::invalid("duration must be greater than 0")),
         }
     }
 
     fn seconds(&self, scale: Scale) -> Result<f64, Error> {
         Ok(match self {
-            Length::Seconds(seconds) => *seconds,
+            Length::Seconds(seconds) | Length::Number(seconds) => *seconds,
             Length::Step => scale.step_ms as f64 / 1e3,
             Length::Range => scale.range_ms as f64 / 1e3,
             Length::Negate(inner) => -inner.seconds(scale)?,
+            Length::Paren(inner) => inner.seconds(scale)?,
             Length::Operation(operation) => {
                 let (op, left, right) = &**operation;
                 let (left, right) = (left.seconds(scale)?, right.seconds(scale)?);

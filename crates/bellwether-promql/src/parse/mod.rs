@@ -10,10 +10,12 @@ pub(crate) mod literal;
 mod matching;
 mod selector;
 
+use std::time::Duration;
+
 use ast::{Aggregate, AggregateOp, Binary, BinaryOp, Expr, Kind, Span};
 use lex::Token;
 
-use crate::Error;
+use crate::{Error, Matcher};
 
 /// Reads an expression that nests no deeper than `depth`.
 pub(crate) fn parse(text: &str, depth: usize) -> Result<Expr, Error> {
@@ -28,6 +30,38 @@ pub(crate) fn parse(text: &str, depth: usize) -> Result<Expr, Error> {
     }
     check::check(text, &expr)?;
     Ok(expr)
+}
+
+/// Reads a selector and nothing else; one that selects everything is fine.
+pub(crate) fn parse_selector(text: &str) -> Result<Vec<Matcher>, Error> {
+    let tokens = lex::lex(text)?;
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: 1 };
+    let start = parser.span().start;
+    let name = match parser.peek().clone() {
+        Token::Word(name) => {
+            parser.next();
+            Some((name, start))
+        }
+        Token::Sign("{") => None,
+        _ => return Err(parser.unexpected("", "")),
+    };
+    let expr = parser.selector(name)?;
+    match (expr.kind, parser.peek()) {
+        (Kind::Selector(selector), Token::End) => Ok(selector.matchers),
+        _ => Err(parser.unexpected("", "")),
+    }
+}
+
+/// A duration as Prometheus writes it, such as `1h30m`: units from great to small, each once.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(bellwether_promql::duration("1h30m"), Some(Duration::from_secs(5400)));
+/// assert_eq!(bellwether_promql::duration("30m1h"), None);
+/// ```
+pub fn duration(text: &str) -> Option<Duration> {
+    literal::parse_duration(text).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
 #[cold]
@@ -194,9 +228,10 @@ impl Parser<'_> {
         let span = Span::new(start, inner.span.end);
         let kind = match inner.kind {
             Kind::Number(number) => Kind::Number(if minus { -number } else { number }),
+            Kind::Duration(seconds) => Kind::Duration(if minus { -seconds } else { seconds }),
             _ => {
                 check::sign(self.text, start, &inner)?;
-                if minus { Kind::Negate(Box::new(inner)) } else { Kind::Paren(Box::new(inner)) }
+                if minus { Kind::Negate(Box::new(inner)) } else { Kind::Plus(Box::new(inner)) }
             }
         };
         Ok(Expr { kind, span })
@@ -205,9 +240,13 @@ impl Parser<'_> {
     fn primary(&mut self) -> Result<Expr, Error> {
         let span = self.span();
         let kind = match self.peek().clone() {
-            Token::Number(number) | Token::Duration(number) => {
+            Token::Number(number) => {
                 self.next();
                 Kind::Number(number)
+            }
+            Token::Duration(seconds) => {
+                self.next();
+                Kind::Duration(seconds)
             }
             Token::String(text) => {
                 self.next();

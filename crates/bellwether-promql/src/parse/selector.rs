@@ -9,6 +9,7 @@ impl Parser<'_> {
     /// `name{...}`, the name being read already, or `{...}`.
     pub(super) fn selector(&mut self, name: Option<(String, usize)>) -> Result<Expr, Error> {
         let start = name.as_ref().map_or(self.span().start, |(_, start)| *start);
+        let named = name.is_some();
         let mut matchers = Vec::new();
         let mut known = name.map(|(name, _)| name);
         if self.accept("{") {
@@ -37,7 +38,7 @@ impl Parser<'_> {
         if let Some(name) = known {
             matchers.push(Matcher::new(METRIC_NAME, MatchOp::Equal, name)?);
         }
-        let selector = Box::new(Selector { matchers, time: TimeShift::default(), edges: Edges::default() });
+        let selector = Box::new(Selector { matchers, named, time: TimeShift::default(), edges: Edges::default() });
         Ok(Expr { kind: Kind::Selector(selector), span: Span::new(start, self.last_end()) })
     }
 

@@ -7,7 +7,7 @@ use super::parse;
 fn show(expr: &Expr) -> String {
     let all = |exprs: &[Expr]| exprs.iter().map(show).collect::<Vec<_>>().join(", ");
     match &expr.kind {
-        Kind::Number(number) => format!("{number}"),
+        Kind::Number(number) | Kind::Duration(number) => format!("{number}"),
         Kind::String(text) => format!("{text:?}"),
         Kind::Selector(selector) => {
             let matchers = selector.matchers.iter().map(|m| format!("{}{:?}{}", m.name(), m.op(), m.value()));
@@ -16,7 +16,7 @@ fn show(expr: &Expr) -> String {
         Kind::Matrix(matrix) => format!("[{:?}]", matrix.range),
         Kind::Subquery(subquery) => format!("{}[{:?}:{:?}]", show(&subquery.inner), subquery.range, subquery.step),
         Kind::Negate(inner) => format!("(-{})", show(inner)),
-        Kind::Paren(inner) => show(inner),
+        Kind::Paren(inner) | Kind::Plus(inner) => show(inner),
         Kind::Binary(b) => format!("({} {} {})", show(&b.left), b.op.symbol(), show(&b.right)),
         Kind::Call(call) => format!("{}({})", call.function.name, all(&call.args)),
         Kind::Aggregate(a) => format!("{}({})", a.op.name(), show(&a.inner)),
