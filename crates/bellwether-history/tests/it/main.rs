@@ -1,0 +1,3 @@
+//! History, seen from outside: one binary.
+
+mod file;
