@@ -8,6 +8,7 @@ mod conformance;
 mod deny;
 mod fuzz;
 mod install;
+mod kill;
 mod metadata;
 mod msrv;
 mod step;
@@ -68,6 +69,11 @@ const COMMANDS: &[Command] = &[
         name: "cascade",
         help: "the cascade judge on simulated faults: --from-seed N --seeds M [--every K], default one seed from 0",
         run: cascade::run,
+    },
+    Command {
+        name: "kill",
+        help: "history's file in processes that are killed at any moment: [--times N], default 1000",
+        run: kill::run,
     },
     Command {
         name: "callgrind",

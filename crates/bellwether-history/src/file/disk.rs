@@ -30,6 +30,8 @@ const VERSION: u64 = 1;
 /// What a row takes beside its value: its key, and its place in a page.
 const ROW: u64 = 13 + 8;
 
+const PAGE: u64 = 4096;
+
 /// Rows removed by one flush, beside twice as many as it writes: so that a flush after a long pause is not a long one.
 const REMOVED_AT_ONCE: usize = 4096;
 
@@ -157,6 +159,8 @@ struct Writing<'txn> {
     usage: BTreeMap<u8, u64>,
     log_bytes: u64,
     flushed: Flushed,
+    /// Bytes written.
+    written: u64,
     /// Rows that may still be removed.
     left: usize,
 }
@@ -175,6 +179,7 @@ impl<'txn> Writing<'txn> {
             usage,
             log_bytes: 0,
             flushed: Flushed::default(),
+            written: 0,
             left: 0,
         })
     }
@@ -189,8 +194,9 @@ impl<'txn> Writing<'txn> {
         for (key, bytes) in &layer.blocks {
             let row = key.seal(bytes);
             let old = self.blocks.insert(key.parts(), row.as_slice())?.map_or(0, size);
-            let used = self.usage.entry(key.tier).or_default();
-            *used = (*used + ROW + row.len() as u64).saturating_sub(old);
+            let (used, new) = (self.usage.entry(key.tier).or_default(), footprint(row.len()));
+            *used = (*used + new).saturating_sub(old);
+            self.written += new;
         }
         for (log, pending) in &layer.logs {
             let mut events = self.txn.open_table(events(&table(log)))?;
@@ -200,7 +206,8 @@ impl<'txn> Writing<'txn> {
                 last = (*id).max(last + 1);
                 let row = event.seal(log, last);
                 events.insert(last, row.as_slice())?;
-                bytes += ROW + row.len() as u64;
+                bytes += footprint(row.len());
+                self.written += footprint(row.len());
             }
             self.logs.insert(log, (last, bytes))?;
         }
@@ -241,8 +248,8 @@ impl<'txn> Writing<'txn> {
 
     /// Removes the oldest blocks until the file keeps within its bound.
     fn shrink(&mut self, plan: &Plan<'_>) -> Result<(), redb::Error> {
-        // Pages are not full, and what a transaction frees is used by the next but one.
-        let most = plan.max_bytes / 4 * 3;
+        // Pages of blocks that have grown are two thirds full; and what a transaction frees is used by the next but one.
+        let most = plan.max_bytes.saturating_sub(3 * self.written).max(plan.max_bytes / 4) / 3 * 2;
         loop {
             let excess = self.stored().saturating_sub(most);
             let Some(first) = self.oldest()?.filter(|_| excess > 0 && self.left > 0) else { return Ok(()) };
@@ -333,7 +340,17 @@ pub(super) fn contained<T>(
 }
 
 fn size(row: AccessGuard<'_, &'static [u8]>) -> u64 {
-    ROW + row.value().len() as u64
+    footprint(row.value().len())
+}
+
+/// What a row takes in the file: its share of a page that holds as many of its like as it can, or pages of its own,
+/// whose number is a power of two.
+fn footprint(value: usize) -> u64 {
+    let row = ROW + value as u64;
+    match PAGE / row {
+        0 => row.next_power_of_two(),
+        alike => PAGE / alike,
+    }
 }
 
 fn table(log: &str) -> String {

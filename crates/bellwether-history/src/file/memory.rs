@@ -125,11 +125,9 @@ impl Memory {
 
     /// Appends a record and gives its id: the next one, or the first of its millisecond, whichever is larger.
     pub(super) fn append(&mut self, log: &'static str, event: Event, most: usize) -> u64 {
-        let id = match self.last.get(log) {
-            Some(last) => (last + 1).max(first_id(event.at)),
-            None => first_id(event.at),
-        };
-        self.last.insert(log.to_owned(), id);
+        let last = self.last.entry(log.to_owned()).or_default();
+        *last = (*last + 1).max(first_id(event.at));
+        let id = *last;
         let size = event.size();
         let layer = Arc::make_mut(&mut self.layer);
         let pending = layer.logs.entry(log).or_default();
@@ -171,9 +169,13 @@ impl Memory {
         }
         let logs: Vec<&'static str> = layer.logs.keys().copied().collect();
         for log in logs {
-            let oldest = now.saturating_sub(millis(self.limits.get(log).copied().unwrap_or_default().age));
-            let first = |layer: &Layer| layer.logs.get(log)?.events.first_key_value().map(|(_, event)| event.at);
-            while first(layer).is_some_and(|at| at < oldest) {
+            let limits = self.limits.get(log).copied().unwrap_or_default();
+            let oldest = now.saturating_sub(millis(limits.age));
+            let exceeds = |log: &Pending| {
+                let old = log.events.first_key_value().is_some_and(|(_, event)| event.at < oldest);
+                old || log.bytes as u64 > limits.bytes
+            };
+            while layer.logs.get(log).is_some_and(exceeds) {
                 layer.pop(log);
             }
         }

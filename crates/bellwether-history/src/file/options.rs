@@ -17,7 +17,8 @@ use std::time::Duration;
 pub struct Options {
     /// The file; `None` keeps everything in memory.
     pub path: Option<PathBuf>,
-    /// Bytes the file may take on the disk, 1 GiB unless said otherwise. The oldest blocks go first.
+    /// Bytes the file may take on the disk, 1 GiB unless said otherwise. The oldest blocks go first, early enough that
+    /// the bound holds also where they fit badly; where they fit well, two thirds of it are used.
     pub max_bytes: u64,
     /// Bytes of payload kept in memory: until the next flush, or, without a file, at all. 64 MiB unless said otherwise.
     pub max_memory: usize,

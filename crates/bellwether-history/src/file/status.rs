@@ -15,7 +15,7 @@ pub struct Status {
     pub damage: Option<Error>,
     /// Bytes that the file takes on the disk, where the system says, else its length.
     pub file_bytes: u64,
-    /// Bytes of payload in the file, with keys and checksums.
+    /// Bytes that the rows in the file take, reckoned. What is free within the file is not among them.
     pub stored_bytes: u64,
     /// Bytes of payload in memory that are not in the file yet.
     pub pending_bytes: usize,

@@ -2,6 +2,9 @@
 
 mod kept;
 
+mod bounds;
+mod kill;
+
 use bellwether_history::file::{BlockKey, Options, Record, Store, Undecodable};
 use std::path::PathBuf;
 use tempfile::TempDir;
