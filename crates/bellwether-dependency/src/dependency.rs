@@ -12,6 +12,7 @@ use crate::builder::DependencyBuilder;
 use crate::call::Operation;
 use crate::error::{Error, Why};
 use crate::kind::{Criticality, Kind};
+use crate::limits::Heard;
 use crate::operation::{CallMetrics, Operations};
 use crate::probe::Probe;
 use crate::status::{Evidence, Health, Judged, Reason, Status, held_back};
@@ -40,12 +41,13 @@ pub(crate) struct Inner {
     pub(crate) described: DependencyBuilder,
     breaker: Option<Breaker>,
     pub(crate) clock: Clock,
-    metrics: CallMetrics,
+    pub(crate) metrics: CallMetrics,
     operations: Operations,
     pub(crate) in_flight: Gauge,
     probe_duration: Histogram,
     pub(crate) evidence: Evidence,
     judged: Mutex<Judged>,
+    pub(crate) heard: Heard,
     /// Whether a check is under way.
     probing: AtomicBool,
 }
@@ -98,6 +100,7 @@ impl Dependency {
             probe_duration: metrics.probe_duration(name),
             evidence: Evidence::default(),
             judged: Mutex::new(Judged::new(described.patience, described.staleness(), now)),
+            heard: Heard::default(),
             probing: AtomicBool::new(false),
             clock,
             metrics,

@@ -9,6 +9,7 @@ use bellwether_core::{Family, Gauge, Histogram, Outcome, Registry};
 use crate::error::Error;
 use crate::error::Why;
 use crate::fault::Fault;
+use crate::limits::LimitMetrics;
 
 /// The name of all operations for which there is no room.
 const OTHER: &str = "other";
@@ -21,6 +22,7 @@ pub(crate) struct CallMetrics {
     duration: Family<Histogram, 4>,
     in_flight: Family<Gauge, 1>,
     probe_duration: Family<Histogram, 1>,
+    limits: LimitMetrics,
 }
 
 /// The series of one operation.
@@ -55,6 +57,7 @@ impl CallMetrics {
             duration: duration.family().map_err(refused)?,
             in_flight: in_flight.family().map_err(refused)?,
             probe_duration: probe.family().map_err(refused)?,
+            limits: LimitMetrics::new(registry).map_err(refused)?,
         })
     }
 
@@ -64,6 +67,10 @@ impl CallMetrics {
 
     pub(crate) fn probe_duration(&self, dependency: &str) -> Histogram {
         self.probe_duration.get([dependency]).clone()
+    }
+
+    pub(crate) fn limits(&self) -> &LimitMetrics {
+        &self.limits
     }
 
     fn series(&self, dependency: &Arc<str>, operation: &str) -> Arc<Series> {

@@ -4,6 +4,7 @@ mod calls;
 mod cascade;
 mod clients;
 mod faults;
+mod genai;
 mod health;
 mod probes;
 mod registering;
