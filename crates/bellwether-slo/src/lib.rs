@@ -11,7 +11,15 @@ mod objective;
 mod sli;
 mod budget;
 mod burn;
+#[cfg(any(feature = "toml", feature = "yaml"))]
+pub mod format;
+mod measure;
+mod spending;
+mod quantiles;
+mod apdex;
+mod live;
 
+pub use apdex::Apdex;
 pub use budget::{ErrorBudget, Outlook};
 pub use burn::{
     Alerting, BurnRule, Clause, Counted, Detection, Evidence, Scaling, Severity, Status, Verdict, Why, Window, judge,
@@ -20,11 +28,15 @@ pub use calendar::{Calendar, Unit, Zone};
 pub use error::Error;
 pub use interval::Interval;
 pub use jiff::civil::Weekday;
+pub use live::{ClockJump, Judge, Moment, Objective, Read, Readings, Ticked};
+pub use measure::{Coverage, Dimension, Measurement, Slices, Slot, Slots, Source, judge_past, measure};
 pub use objective::{
     Budgeting, Correction, Count, Counters, Counting, Effect, Empty, Expressions, Indicator, LabelTest, Outcomes, Plan,
     Policies, Reading, Recurring, Requests, Selector, Slo, Test, When,
 };
 pub use period::{Kind, Period};
+pub use quantiles::{Quantile, Quantiles};
 pub use ratio::Ratio;
 pub use sli::Sli;
+pub use spending::{Spender, Spending, spending};
 pub use target::{Share, Target};

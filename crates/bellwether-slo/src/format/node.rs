@@ -62,6 +62,10 @@ impl Node {
         Self::new(Value::List(texts.into_iter().map(Self::text_of).collect()))
     }
 
+    pub(super) fn table<K: Into<String>>(entries: impl IntoIterator<Item = (K, Node)>) -> Self {
+        Self::new(Value::Table(entries.into_iter().map(|(key, node)| Entry::new(key, node)).collect()))
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
             Value::Table(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node),

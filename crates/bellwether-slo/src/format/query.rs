@@ -46,36 +46,30 @@ pub(super) fn running_total(text: &str) -> Option<String> {
     let filled = over(text, "5m");
     check(&filled).ok()?;
     let words = Words::of(&filled)?;
-    let (mut total, mut at) = (String::new(), 0);
+    let (mut total, mut at) = (Vec::new(), 0);
     while let Some(word) = words.0.get(at) {
         match *word {
             "rate" | "increase" => {
                 let (selector, next) = words.ranged(at + 1)?;
-                total.push_str(&selector);
+                total.push(selector);
                 at = next;
                 continue;
             }
-            "sum" | "by" | "without" | "on" | "or" | "(" | ")" | "+" | "-" | "," => total.push_str(word),
+            "sum" | "by" | "without" | "on" | "or" | "(" | ")" | "+" | "-" | "," => total.push((*word).to_owned()),
             // `or vector(0)`: no series are no events.
             "vector" if words.0.get(at + 1..at + 4) == Some(&["(", "0", ")"]) => {
-                total.push_str("vector(0)");
+                total.push("vector(0)".to_owned());
                 at += 4;
                 continue;
             }
-            // A label in `by (…)`: a series by itself would be counted, but it was not a rate.
-            label if words.in_grouping(at) => total.push_str(label),
+            // A label in `by (…)`. A series by itself would be counted, too, but it was not a rate.
+            label if words.in_grouping(at) => total.push(label.to_owned()),
             _ => return None,
-        }
-        if matches!(*word, "by" | "without" | "or" | "on") || words.0.get(at + 1).is_some_and(|next| matches!(*next, "or" | "by" | "without" | "on")) {
-            total.push(' ');
-        }
-        if matches!(*word, "by" | "without" | "or" | "on") && !total.ends_with(' ') {
-            total.push(' ');
         }
         at += 1;
     }
-    check(&total).ok()?;
-    Some(total)
+    let total: Expression = total.join(" ").parse().ok()?;
+    Some(total.to_string())
 }
 
 /// A query cut into names, signs, selectors' braces and ranges; strings are whole.

@@ -2,7 +2,7 @@
 
 /// The known word that is nearest, if it is near: at most two letters added, left out, changed or swapped, and not more
 /// than a third of the word.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = |(distance, known): &(usize, &str)| *distance <= 2.min(known.chars().count().div_ceil(3));
     if word.len() > 64 {
         return None;

@@ -58,7 +58,9 @@ fn indicator(indicator: &Indicator) -> Result<(), String> {
                 _ => Ok(()),
             }
         }
-        Indicator::Promql(Expressions::Counts { good, total }) if good.trim().is_empty() || total.trim().is_empty() => {
+        Indicator::Promql(
+            Expressions::Counts { good: part, total } | Expressions::BadCounts { bad: part, total },
+        ) if part.trim().is_empty() || total.trim().is_empty() => {
             Err("an expression is empty; give one such as sum(jobs_done_total)".to_owned())
         }
         Indicator::Promql(Expressions::Ratio(ratio)) if ratio.trim().is_empty() => {

@@ -65,6 +65,8 @@ pub enum Counters {
 pub enum Expressions {
     /// Running totals, such as `sum(http_requests_total)`, not rates: what they rise by is counted.
     Counts { good: String, total: String },
+    /// The same of bad events, where those are what is known.
+    BadCounts { bad: String, total: String },
     /// The share of good events at an instant. It has no number of events, so it is judged by slices.
     Ratio(String),
 }
@@ -137,6 +139,10 @@ impl Indicator {
             }
             Self::Promql(Expressions::Counts { good, total }) => {
                 plan.good = vec![Count::Expression(good.clone())];
+                plan.total = Some(vec![Count::Expression(total.clone())]);
+            }
+            Self::Promql(Expressions::BadCounts { bad, total }) => {
+                plan.bad = vec![Count::Expression(bad.clone())];
                 plan.total = Some(vec![Count::Expression(total.clone())]);
             }
             Self::Promql(Expressions::Ratio(_)) => return None,

@@ -57,3 +57,13 @@ impl Plan {
         good.chain(bad).chain(total)
     }
 }
+
+impl Reading {
+    /// The bound it asks for.
+    pub(crate) fn bound(self) -> Option<f64> {
+        match self {
+            Self::All => None,
+            Self::AtMost(bound) | Self::Above(bound) => Some(bound),
+        }
+    }
+}

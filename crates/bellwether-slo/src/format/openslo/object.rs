@@ -171,7 +171,7 @@ fn is_subdomain(domain: &str) -> bool {
     domain.len() <= 253 && domain.split('.').all(is_name)
 }
 
-fn is_key(key: &str) -> bool {
+pub(super) fn is_key(key: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let ends = |c: char| c.is_ascii_alphanumeric();
     (1..=63).contains(&key.len()) && key.bytes().all(inner) && key.starts_with(ends) && key.ends_with(ends)

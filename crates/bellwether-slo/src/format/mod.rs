@@ -1,0 +1,46 @@
+//! Objectives in files: as tables of `bellwether.toml`, as OpenSLO documents, and those that sloth has.
+//!
+//! Reading is strict. A key that is not known, a value that is not accepted and a name that nothing has are refused, all of
+//! a file at once, each with its line, its column, what was found and what would be accepted ([`Problems`]). What another
+//! format can say and this crate cannot is never dropped in silence: it is noted ([`Objectives::notes`]).
+//!
+//! Files are foreign input: their size, their depth, and what the aliases of YAML repeat are bounded.
+
+mod cursor;
+mod indicator;
+mod node;
+mod query;
+mod remark;
+mod suggest;
+mod words;
+#[cfg(feature = "yaml")]
+pub mod openslo;
+#[cfg(feature = "yaml")]
+mod yaml;
+#[cfg(feature = "yaml")]
+mod yaml_out;
+
+pub use remark::{Position, Problems, Remark};
+pub use suggest::nearest;
+
+use crate::Slo;
+
+/// What a file says.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Objectives {
+    /// Its objectives, in order; each passes [`Slo::check`].
+    pub slos: Vec<Slo>,
+    /// What it says and they do not.
+    pub notes: Vec<Remark>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Written {
+    /// The document: of the same objectives always the same bytes.
+    pub text: String,
+    /// What the objectives say and it does not.
+    pub notes: Vec<Remark>,
+}
