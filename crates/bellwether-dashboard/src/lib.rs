@@ -1,2 +1,13 @@
 //! The public surface of the crate.
 #![doc = include_str!("../README.md")]
+
+mod api;
+mod failure;
+mod json;
+mod params;
+mod run;
+mod source;
+mod time;
+
+pub use api::{QueryApi, QueryBody};
+pub use source::{Exemplar, Metadata, SeriesExemplars, Source};

@@ -19,6 +19,13 @@ pub struct Selection<'a> {
     pub end_ms: i64,
 }
 
+impl<'a> Selection<'a> {
+    /// The series that all these match, and their samples from the one time to the other, both included.
+    pub fn new(matchers: &'a [Matcher], start_ms: i64, end_ms: i64) -> Self {
+        Self { matchers, start_ms, end_ms }
+    }
+}
+
 /// A series that a selection found.
 #[derive(Debug, Clone)]
 pub struct Selected<'a> {
@@ -38,6 +45,15 @@ pub trait Storage {
         &'a self,
         selection: &Selection<'_>,
     ) -> Result<Box<dyn Iterator<Item = Result<Selected<'a>, Error>> + 'a>, Error>;
+}
+
+impl<S: Storage + ?Sized> Storage for Arc<S> {
+    fn select<'a>(
+        &'a self,
+        selection: &Selection<'_>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Selected<'a>, Error>> + 'a>, Error> {
+        (**self).select(selection)
+    }
 }
 
 /// Series in memory, for tests and for programs that hold few of them.

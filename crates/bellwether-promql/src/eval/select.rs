@@ -23,7 +23,7 @@ impl Evaluator<'_> {
         end_ms: i64,
         mut f: impl FnMut(Selected<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let selection = Selection { matchers, start_ms, end_ms };
+        let selection = Selection::new(matchers, start_ms, end_ms);
         for selected in self.storage.select(&selection)? {
             let selected = selected?;
             self.budget.series()?;

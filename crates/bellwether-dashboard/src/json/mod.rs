@@ -1,0 +1,166 @@
+//! JSON as it is sent: in chunks, bounded, with numbers and texts as Go writes them.
+
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+use crate::failure::{Failure, Kind};
+pub(crate) use value::{labels, value};
+
+/// JSON that is being written.
+#[derive(Debug)]
+pub(crate) struct Output {
+    full: Vec<Bytes>,
+    current: Vec<u8>,
+    /// Bytes in all full chunks.
+    before: usize,
+    limit: usize,
+}
+
+/// What is sent at a time.
+const CHUNK: usize = 64 << 10;
+
+impl Output {
+    /// Nothing yet, and so many bytes at most.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { full: Vec::new(), current: Vec::new(), before: 0, limit }
+    }
+
+    /// Text as it is.
+    pub(crate) fn raw(&mut self, text: &str) {
+        self.current.extend_from_slice(text.as_bytes());
+    }
+
+    /// To be called now and then: looks at the limit.
+    pub(crate) fn settle(&mut self) -> Result<(), Failure> {
+        if self.current.len() < CHUNK {
+            return Ok(());
+        }
+        let chunk = std::mem::replace(&mut self.current, Vec::with_capacity(CHUNK + CHUNK / 8));
+        self.before += chunk.len();
+        self.full.push(chunk.into());
+        if self.before <= self.limit {
+            return Ok(());
+        }
+        let limit = self.limit;
+        Err(Failure::new(
+            Kind::Execution,
+            format!("the answer would take more than {limit} bytes; ask for less time, fewer series or a greater step"),
+        ))
+    }
+
+    /// A text in quotes.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.current.push(b'"');
+        let mut plain = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            // Go escapes what could be taken for HTML, and the line ends of JavaScript: E2 80 A8 and A9.
+            let special = byte < 0x20
+                || matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&')
+                || byte == 0xe2 && matches!(text.as_bytes()[at..], [0xe2, 0x80, 0xa8 | 0xa9, ..]);
+            if !special {
+                continue;
+            }
+            self.raw(&text[plain..at]);
+            plain = at + 1;
+            match byte {
+                b'"' => self.raw("\\\""),
+                b'\\' => self.raw("\\\\"),
+                b'\n' => self.raw("\\n"),
+                b'\r' => self.raw("\\r"),
+                b'\t' => self.raw("\\t"),
+                0xe2 => {
+                    let separator = if text.as_bytes()[at + 2] == 0xa8 { "\\u2028" } else { "\\u2029" };
+                    self.raw(separator);
+                    plain = at + 3;
+                }
+                _ => self.raw(&format!("\\u{byte:04x}")),
+            }
+        }
+        self.raw(&text[plain..]);
+        self.current.push(b'"');
+    }
+
+    /// A list of what `write` writes.
+    pub(crate) fn list<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.raw("[");
+        for (at, item) in items.into_iter().enumerate() {
+            self.raw(if at == 0 { "" } else { "," });
+            write(self, item)?;
+            self.settle()?;
+        }
+        self.raw("]");
+        Ok(())
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+        self.list(texts, |out, text| {
+            out.text(text);
+            Ok(())
+        })
+    }
+
+    /// Milliseconds as seconds, with three decimals where there are any.
+    pub(crate) fn time(&mut self, ms: i64) {
+        if ms < 0 {
+            self.current.push(b'-');
+        }
+        let ms = ms.unsigned_abs();
+        self.raw(itoa::Buffer::new().format(ms / 1000));
+        let fraction = (ms % 1000) as u16;
+        if fraction != 0 {
+            let digit = |n: u16| b'0' + (n % 10) as u8;
+            self.current.extend([b'.', digit(fraction / 100), digit(fraction / 10), digit(fraction)]);
+        }
+    }
+
+    /// A number in quotes, since JSON knows neither `NaN` nor `+Inf`: the fewest digits that read back as the same one, with
+    /// an exponent below 1e-6 and from 1e21 on.
+    pub(crate) fn number(&mut self, x: f64) {
+        self.current.push(b'"');
+        self.digits(x);
+        self.current.push(b'"');
+    }
+
+    fn digits(&mut self, x: f64) {
+        const EXACT: f64 = (1_u64 << 53) as f64;
+        let size = x.abs();
+        if size < EXACT && x.trunc() == x && !(x == 0.0 && x.is_sign_negative()) {
+            return self.raw(itoa::Buffer::new().format(x as i64));
+        }
+        if x.is_nan() {
+            return self.raw("NaN");
+        }
+        if x.is_infinite() {
+            return self.raw(if x > 0.0 { "+Inf" } else { "-Inf" });
+        }
+        if size != 0.0 && !(1e-6..1e21).contains(&size) {
+            let text = format!("{x:e}");
+            let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+            return self.raw(&format!("{mantissa}e{sign}{exponent:0>2}"));
+        }
+        let mut buffer = zmij::Buffer::new();
+        match buffer.format_finite(x) {
+            text if text.contains('e') => self.raw(&format!("{x}")),
+            text => self.raw(text.strip_suffix(".0").unwrap_or(text)),
+        }
+    }
+
+    /// All chunks, and how many bytes they are.
+    pub(crate) fn finish(mut self) -> (Vec<Bytes>, u64) {
+        let bytes = self.before + self.current.len();
+        if !self.current.is_empty() {
+            self.full.push(self.current.into());
+        }
+        (self.full, bytes as u64)
+    }
+}
