@@ -40,6 +40,8 @@ impl<'a> Sheet<'a> {
         self.problems.into_inner().refusal()?;
         let mut notes = self.notes.into_inner();
         notes.sort_by_key(|(at, _)| *at);
+        // Of what several refer to, each says the same.
+        notes.dedup();
         Ok(notes.into_iter().map(|(_, note)| note).collect())
     }
 }
@@ -135,6 +137,11 @@ impl<'a> Cursor<'a> {
         Some(Fields { table: self.clone() })
     }
 
+    /// What stands behind a key of a table.
+    pub(super) fn entry(&self, key: &str) -> Option<Cursor<'a>> {
+        self.node.get(key).map(|node| self.below(key, node))
+    }
+
     fn below(&self, key: &str, node: &'a Node) -> Cursor<'a> {
         let dot = if self.path.is_empty() { "" } else { "." };
         let path = format!("{}{dot}{}", self.path, cut(key));
@@ -175,7 +182,9 @@ impl<'a> Fields<'a> {
         let first = given.next();
         let others: Vec<_> = given.map(|(key, _)| key).collect();
         match first {
-            None => self.table.refuse(format!("has none of {}: accepted is one of them", listed(keys.iter().copied(), "and"))),
+            None => self
+                .table
+                .refuse(format!("has none of {}: accepted is one of them", listed(keys.iter().copied(), "and"))),
             Some((key, _)) if !others.is_empty() => {
                 let given = std::iter::once(key).chain(others);
                 self.table.refuse(format!("has {}: accepted is one of them", listed(given, "and")));

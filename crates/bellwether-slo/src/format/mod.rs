@@ -9,12 +9,12 @@
 mod cursor;
 mod indicator;
 mod node;
+#[cfg(feature = "yaml")]
+pub mod openslo;
 mod query;
 mod remark;
 mod suggest;
 mod words;
-#[cfg(feature = "yaml")]
-pub mod openslo;
 #[cfg(feature = "yaml")]
 mod yaml;
 #[cfg(feature = "yaml")]

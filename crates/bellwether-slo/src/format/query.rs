@@ -113,7 +113,9 @@ impl<'a> Words<'a> {
         let before = self.0.get(..at).unwrap_or_default();
         let open = before.iter().rposition(|word| *word == "(" || *word == ")");
         open.is_some_and(|open| {
-            before.get(open) == Some(&"(") && open > 0 && matches!(before.get(open - 1), Some(&("by" | "without" | "on")))
+            before.get(open) == Some(&"(")
+                && open > 0
+                && matches!(before.get(open - 1), Some(&("by" | "without" | "on")))
         })
     }
 }

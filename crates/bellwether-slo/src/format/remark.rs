@@ -66,6 +66,10 @@ impl Problems {
     }
 
     pub(super) fn push(&mut self, at: At, remark: Remark) {
+        // Of what several refer to, each says the same.
+        if self.kept.iter().any(|(_, kept)| *kept == remark) {
+            return;
+        }
         if self.kept.len() < Self::MAX { self.kept.push((at, remark)) } else { self.more += 1 }
     }
 

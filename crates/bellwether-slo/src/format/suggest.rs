@@ -27,4 +27,3 @@ fn distance(from: &str, to: &str) -> usize {
     }
     rows[1][to.len()]
 }
-

@@ -83,7 +83,8 @@ impl Tree<'_> {
             }
             Event::Alias(anchor) => {
                 let found = self.anchors.iter().rev().find(|(own, ..)| *own == anchor);
-                let (_, node, size) = found.ok_or_else(|| (at, "an alias stands inside of what it names".to_owned()))?;
+                let (_, node, size) =
+                    found.ok_or_else(|| (at, "an alias stands inside of what it names".to_owned()))?;
                 let (node, size) = (node.clone(), *size);
                 self.count(at, size)?;
                 // Where it is used is where it is to be changed.
@@ -102,7 +103,10 @@ impl Tree<'_> {
         if self.nodes <= MAX_NODES {
             return Ok(());
         }
-        Err((at, format!("here is value number {MAX_NODES} of the file, aliases written out: accepted are fewer; split it")))
+        Err((
+            at,
+            format!("here is value number {MAX_NODES} of the file, aliases written out: accepted are fewer; split it"),
+        ))
     }
 
     fn enter(&mut self, at: At, anchor: usize, tag: Option<&Tag>, kind: Kind) -> Result<(), (At, String)> {

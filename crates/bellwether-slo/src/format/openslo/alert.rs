@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::object::{Kind, Object, description, find, inline, resolve};
+use super::object::{Kind, Object, description, find, inline, left_out, resolve};
 use super::time::{exactly, fixed};
 use super::{BUDGET_SHARE, LOOKBACK, PAIR, WINDOW};
 use crate::format::cursor::{Cursor, Fields};
@@ -61,6 +61,7 @@ pub(super) fn policy<'a>(
         "notificationTargets",
     ])?;
     description(&fields);
+    left_out(&fields, &["description"]);
     let flag = |key| fields.get(key).map(|flag| (flag.flag(), flag));
     let breaching = flag("alertWhenBreaching");
     for key in ["alertWhenNoData", "alertWhenResolved"] {
@@ -132,7 +133,9 @@ pub(super) const OPS: &[(&str, &str)] = &[("gt", ">"), ("gte", ">="), ("lt", "<"
 pub(super) fn condition_of<'a>(object: &Object<'a>) -> Option<Condition<'a>> {
     let fields = object.spec.fields(&["severity", "condition", "description"])?;
     description(&fields);
-    let severity = fields.required("severity", "a text such as page or ticket").filter(|severity| severity.words().is_some());
+    left_out(&fields, &["description"]);
+    let severity =
+        fields.required("severity", "a text such as page or ticket").filter(|severity| severity.words().is_some());
     let condition = fields.required("condition", "a table")?;
     let fields = condition.fields(&["kind", "op", "threshold", "lookbackWindow", "alertAfter"])?;
     if let Some(kind) = fields.get("kind") {
@@ -161,9 +164,15 @@ fn burning<'a>(object: &Object<'a>, condition: &Condition<'a>, spoken: &Cursor<'
     let (cursor, threshold) = &condition.threshold;
     match &condition.op {
         Some((op, sign @ ("<" | "<="))) => {
-            let what = format!("is left out: it would alert while the burn rate is {sign} {threshold}, as its op says; \
-                                gt alerts above it");
-            spoken.note(if spoken.at() == object.spec.at() { what.clone() } else { format!("{what} (line {})", op.at().line) });
+            let what = format!(
+                "is left out: it would alert while the burn rate is {sign} {threshold}, as its op says; \
+                                gt alerts above it"
+            );
+            spoken.note(if spoken.at() == object.spec.at() {
+                what.clone()
+            } else {
+                format!("{what} (line {})", op.at().line)
+            });
             return None;
         }
         Some((op, ">=")) => op.note("is gte: here a burn rate is too fast above its threshold, not at it"),
@@ -222,9 +231,15 @@ pub(super) fn rules(policies: &[Policy<'_>], slo: &Slo) -> Vec<BurnRule> {
             Some((pair, Side::Long)) => {
                 let short = policies.iter().find(|other| other.pair == Some((pair, Side::Short)));
                 if short.is_none() {
-                    policy.cursor.note(format!("has no partner for the short window of {pair}: that is a twelfth of the long one"));
-                } else if short.is_some_and(|short| short.threshold != policy.threshold || short.severity != policy.severity) {
-                    policy.cursor.note(format!("differs from its partner of {pair} in threshold or severity: this one's are taken"));
+                    policy.cursor.note(format!(
+                        "has no partner for the short window of {pair}: that is a twelfth of the long one"
+                    ));
+                } else if short
+                    .is_some_and(|short| short.threshold != policy.threshold || short.severity != policy.severity)
+                {
+                    policy.cursor.note(format!(
+                        "differs from its partner of {pair} in threshold or severity: this one's are taken"
+                    ));
                 }
                 rule(policy, pair, short.map(|short| short.lookback), slo)
             }

@@ -15,6 +15,9 @@ pub(super) const OWN: &str = "Bellwether";
 /// The type of sources that are PromQL.
 pub(super) const PROMQL: &str = "Prometheus";
 
+/// How long a slice of a ratio is, unless it is said.
+pub(super) const SLICE: Duration = Duration::from_secs(60);
+
 /// Where a number comes from.
 #[derive(Clone)]
 pub(super) struct Source<'a> {
@@ -32,7 +35,7 @@ pub(super) struct Comparison<'a> {
 
 /// What an SLI is here; `None` where it has no counterpart, which is then noted.
 pub(super) fn indicator(sli: &Sli<'_>, compared: Option<Comparison<'_>>, slice: Option<Duration>) -> Option<Indicator> {
-    let window = written(slice.unwrap_or(Duration::from_secs(300)));
+    let window = written(slice.unwrap_or(SLICE));
     match &sli.measured {
         Measured::Ratio { part, total, .. } if is(part, OWN) && is(total, OWN) => own(sli, part, total),
         Measured::Ratio { good, part, total, counter } => {
@@ -89,7 +92,7 @@ fn promql<'a>(source: &Source<'a>) -> Option<&'a str> {
     };
     // A window is no PromQL before it is filled in.
     match query::check(&query::over(query, "5m")) {
-        Ok(()) => Some(query),
+        Ok(()) => Some(query.trim()),
         Err(wrong) => {
             source.spec.refuse(format!("has a query that is no PromQL: {wrong}"));
             None

@@ -101,7 +101,13 @@ pub fn read_all<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Resu
     let slos = {
         let objects = object::all(&documents, &sheet);
         objects.iter().for_each(|object| check(object, &objects));
-        objects.iter().filter(|object| object.kind == Kind::Slo).flat_map(|object| slo::slos(object, &objects)).collect()
+        let slos = objects.iter().filter(|object| object.kind == Kind::Slo);
+        let slos = slos.flat_map(|object| slo::slos(object, &objects)).collect();
+        let referred = [Kind::Sli, Kind::AlertPolicy, Kind::AlertCondition];
+        for idle in objects.iter().filter(|object| referred.contains(&object.kind) && !object.used.get()) {
+            idle.spec.note("is left out: nothing refers to it");
+        }
+        slos
     };
     Ok(Objectives { slos, notes: sheet.close()? })
 }

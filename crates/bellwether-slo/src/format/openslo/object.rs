@@ -1,5 +1,7 @@
 //! The objects of OpenSLO files: which kind each is, what it is called, and who refers to it by that name.
 
+use std::cell::Cell;
+
 use crate::format::cursor::{Cursor, Fields, Sheet, listed};
 use crate::format::node::{Node, Value, cut};
 use crate::format::suggest::nearest;
@@ -39,6 +41,8 @@ pub(super) struct Object<'a> {
     pub(super) metadata: Metadata<'a>,
     /// A table; which keys it may have is not yet checked.
     pub(super) spec: Cursor<'a>,
+    /// Whether another object refers to it.
+    pub(super) used: Cell<bool>,
 }
 
 /// What is said of an object.
@@ -50,10 +54,18 @@ pub(super) struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    /// An annotation by its name, whatever stands before the slash.
+    /// One of our own annotations, by its name.
     pub(super) fn annotation(&self, name: &str) -> Option<&'a str> {
-        let bare = |key: &'a str| key.rsplit_once('/').map_or(key, |(_, bare)| bare);
-        self.annotations.iter().find(|(key, _)| bare(key) == name).map(|(_, value)| *value)
+        let own = |key: &str| key.strip_prefix(super::PREFIX) == Some(name);
+        self.annotations.iter().find(|(key, _)| own(key)).map(|(_, value)| *value)
+    }
+
+    /// Notes the annotations that are not ours.
+    pub(super) fn note_annotations(&self) {
+        let foreign = self.annotations.iter().filter(|(key, _)| !key.starts_with(super::PREFIX));
+        for (_, cursor) in foreign.filter_map(|(key, _)| Some((key, self.fields.get("annotations")?.entry(key)?))) {
+            cursor.note("is left out: it has no counterpart");
+        }
     }
 }
 
@@ -78,7 +90,8 @@ pub(super) fn all<'a>(documents: &'a [Node], sheet: &'a Sheet<'a>) -> Vec<Object
         match read.iter().find(|other| other.kind == object.kind && other.metadata.name == object.metadata.name) {
             Some(first) => {
                 let line = first.metadata.fields.table.at().line;
-                let what = format!("is the name of another {}, in line {line}: accepted is a new one", object.kind.name());
+                let what =
+                    format!("is the name of another {}, in line {line}: accepted is a new one", object.kind.name());
                 object.metadata.fields.get("name").iter().for_each(|name| name.refuse(what.clone()));
             }
             None => read.push(object),
@@ -90,25 +103,37 @@ pub(super) fn all<'a>(documents: &'a [Node], sheet: &'a Sheet<'a>) -> Vec<Object
 fn object<'a>(document: &Cursor<'a>) -> Option<Object<'a>> {
     let fields = document.fields(&["apiVersion", "kind", "metadata", "spec"])?;
     let version = fields.required("apiVersion", "openslo/v1").and_then(|version| version.one_of(&[("openslo/v1", ())]));
-    let (kind, metadata, spec) = parts(&fields, KINDS);
-    version.and(Some(Object { kind: kind?, metadata: metadata?, spec: spec? }))
+    let parts = parts(&fields, KINDS);
+    version.and_then(|()| parts_of(parts))
 }
 
 /// An object that stands in another one, of this kind; where there is only one that it can be, it need not be said.
 pub(super) fn inline<'a>(cursor: &Cursor<'a>, kind: Kind, says_kind: bool) -> Option<Object<'a>> {
     let fields = cursor.fields(if says_kind { &["kind", "metadata", "spec"] } else { &["metadata", "spec"] })?;
-    let (said, metadata, spec) = if says_kind {
+    parts_of(if says_kind {
         parts(&fields, &[(kind.name(), kind)])
     } else {
         (Some(kind), metadata(&fields), spec(&fields))
-    };
-    Some(Object { kind: said?, metadata: metadata?, spec: spec? })
+    })
 }
 
-fn parts<'a>(
-    fields: &Fields<'a>,
-    kinds: &[(&str, Kind)],
-) -> (Option<Kind>, Option<Metadata<'a>>, Option<Cursor<'a>>) {
+type Parts<'a> = (Option<Kind>, Option<Metadata<'a>>, Option<Cursor<'a>>);
+
+fn parts_of((kind, metadata, spec): Parts<'_>) -> Option<Object<'_>> {
+    let object = Object { kind: kind?, metadata: metadata?, spec: spec?, used: Cell::new(false) };
+    if matches!(object.kind, Kind::Sli | Kind::AlertPolicy | Kind::AlertCondition) {
+        left_out(&object.metadata.fields, &["displayName", "labels"]);
+        object.metadata.note_annotations();
+    }
+    Some(object)
+}
+
+/// Notes what has no counterpart.
+pub(super) fn left_out(fields: &Fields<'_>, keys: &[&str]) {
+    keys.iter().filter_map(|key| fields.get(key)).for_each(|given| given.note("is left out: it has no counterpart"));
+}
+
+fn parts<'a>(fields: &Fields<'a>, kinds: &[(&str, Kind)]) -> Parts<'a> {
     let accepted = listed(kinds.iter().map(|(name, _)| *name), "or");
     let kind = fields.required("kind", &accepted).and_then(|kind| kind.one_of(kinds));
     (kind, metadata(fields), spec(fields))
@@ -186,8 +211,11 @@ pub(super) fn find<'o, 'a>(objects: &'o [Object<'a>], kind: Kind, name: &str) ->
 pub(super) fn resolve<'o, 'a>(objects: &'o [Object<'a>], kind: Kind, reference: &Cursor<'a>) -> Option<&'o Object<'a>> {
     let given = name(reference)?;
     let found = find(objects, kind, given);
-    if found.is_none() {
-        let own: Vec<&str> = objects.iter().filter(|object| object.kind == kind).map(|object| object.metadata.name).collect();
+    if let Some(found) = found {
+        found.used.set(true);
+    } else {
+        let own: Vec<&str> =
+            objects.iter().filter(|object| object.kind == kind).map(|object| object.metadata.name).collect();
         let accepted = match (nearest(given, own.iter().copied()), own.as_slice()) {
             (Some(near), _) => format!("; did you mean {near}?"),
             (None, []) => format!(": there is no {} at all; give its file, too", kind.name()),

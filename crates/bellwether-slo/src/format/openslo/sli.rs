@@ -9,6 +9,7 @@ use crate::format::node::Node;
 #[derive(Clone)]
 pub(super) struct Sli<'a> {
     pub(super) cursor: Cursor<'a>,
+    pub(super) described: Option<Cursor<'a>>,
     pub(super) measured: Measured<'a>,
 }
 
@@ -32,14 +33,14 @@ pub(super) enum Measured<'a> {
 /// Reads the `spec` of an SLI.
 pub(super) fn sli<'a>(spec: &Cursor<'a>, objects: &[Object<'a>]) -> Option<Sli<'a>> {
     let fields = spec.fields(&["description", "thresholdMetric", "ratioMetric"])?;
-    description(&fields);
+    let described = description(&fields).and(fields.get("description"));
     let (kind, metric) = fields.exactly_one(&["thresholdMetric", "ratioMetric"])?;
     let measured = if kind == "thresholdMetric" {
         Measured::Threshold(source(&metric, objects)?)
     } else {
         ratio(&metric, objects)?
     };
-    Some(Sli { cursor: spec.clone(), measured })
+    Some(Sli { cursor: spec.clone(), described, measured })
 }
 
 fn ratio<'a>(metric: &Cursor<'a>, objects: &[Object<'a>]) -> Option<Measured<'a>> {
@@ -92,7 +93,9 @@ fn source_type<'a>(source: &Fields<'a>, objects: &[Object<'a>]) -> Option<&'a st
         (None, Some(known), _) => Some(known),
         (None, None, Some((reference, _))) => {
             let name = reference.node.shown();
-            reference.refuse(format!("is {name}, which names no DataSource: accepted is one that is given, or a type beside it"));
+            reference.refuse(format!(
+                "is {name}, which names no DataSource: accepted is one that is given, or a type beside it"
+            ));
             None
         }
         (None, None, None) => {

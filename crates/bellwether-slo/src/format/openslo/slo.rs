@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::alert::{self, Policy};
-use super::metric::{Comparison, indicator};
-use super::object::{Kind, Metadata, Object, description, inline, resolve};
+use super::metric::{self, Comparison, indicator};
+use super::object::{Kind, Metadata, Object, description, inline, left_out, resolve};
 use super::sli::{Measured, Sli, sli};
 use super::time::{exactly, fixed, period};
 use super::{DETECTION, MIN_BAD, MIN_EVENTS, PERIOD, SLICE, policies};
@@ -59,14 +59,17 @@ fn read<'a>(object: &Object<'a>, objects: &[Object<'a>]) -> Option<Vec<Slo>> {
     let composite = objectives.iter().flatten().any(is_composite);
     // Checked whatever else is wrong.
     let measured = if composite { None } else { measured(&fields, objects) };
-    let read: Vec<_> = objectives.iter().flatten().map(|item| objective(item, method, measured.as_ref(), objects)).collect();
+    let read: Vec<_> =
+        objectives.iter().flatten().map(|item| objective(item, method, measured.as_ref(), objects)).collect();
     let policies: Vec<_> = fields.get("alertPolicies").and_then(|given| given.items()).unwrap_or_default();
     let policies: Vec<_> = policies.iter().map(|item| alert::item(item, objects)).collect();
 
     if composite {
         for key in ["indicator", "indicatorRef"] {
             let clash = fields.get(key);
-            clash.iter().for_each(|clash| clash.refuse("cannot stand beside indicators of the objectives: accepted is one of them"));
+            clash.iter().for_each(|clash| {
+                clash.refuse("cannot stand beside indicators of the objectives: accepted is one of them")
+            });
         }
         object.spec.note("is left out: objectives put together of several indicators have no counterpart");
         return None;
@@ -76,13 +79,21 @@ fn read<'a>(object: &Object<'a>, objects: &[Object<'a>]) -> Option<Vec<Slo>> {
     let policies: Vec<Policy<'a>> = policies?.into_iter().flatten().collect();
     if matches!(measured.measured, Measured::Threshold(_)) && read.len() > 1 {
         let given = fields.get("objectives")?;
-        given.refuse(format!("has {} objectives of a value: accepted is exactly one with a thresholdMetric", read.len()));
+        given.refuse(format!(
+            "has {} objectives of a value: accepted is exactly one with a thresholdMetric",
+            read.len()
+        ));
     }
     let Some(span) = span else {
         object.spec.note("is left out, since its time window has no counterpart");
         return None;
     };
-    let common = Common { object, service, description: description(&fields).unwrap_or_default(), span, measured };
+    let own = description(&fields);
+    if let (Some(_), Some(given)) = (own, &measured.described) {
+        given.note("is left out: the SLO has a description of its own");
+    }
+    let description = own.or_else(|| measured.described.as_ref()?.node.text()).unwrap_or_default();
+    let common = Common { object, service, description, span, measured };
     let several = read.len() > 1;
     let named = read.into_iter().enumerate().filter_map(|(number, read)| Some((number, read?)));
     Some(named.filter_map(|(number, read)| common.slo(several.then_some(number + 1), read, &policies)).collect())
@@ -133,15 +144,14 @@ fn objective<'a>(
     }
     let compared = compared(&fields, sli);
     let target = fields.exactly_one(&["target", "targetPercent"]).and_then(|(key, target)| share(key, target));
-    let sliced = |needed: bool, key: &str, accepted: &str| if needed { fields.required(key, accepted) } else { fields.get(key) };
+    let sliced =
+        |needed: bool, key: &str, accepted: &str| if needed { fields.required(key, accepted) } else { fields.get(key) };
     let needs_slice = matches!(method, Some(Method::Timeslices | Method::RatioTimeslices));
     let slice = sliced(needs_slice, "timeSliceWindow", SLICES).map(|window| slice(&window));
     const FROM: &str = "a number above 0 and up to 1, such as 0.95";
     let from = sliced(method == Some(Method::Timeslices), "timeSliceTarget", FROM);
     let from = from.map(|from| from.read(FROM, |node| decimal(node)?.parse::<Share>().ok()));
-    for key in ["displayName", "compositeWeight"] {
-        fields.get(key).iter().for_each(|given| given.note("is left out: it has no counterpart"));
-    }
+    left_out(&fields, &["displayName", "compositeWeight"]);
     let needs_from = method == Some(Method::Timeslices);
     if (needs_slice && slice.flatten().is_none()) || (needs_from && from.flatten().is_none()) {
         return None;
@@ -220,19 +230,19 @@ struct Common<'o, 'a> {
 impl Common<'_, '_> {
     fn slo(&self, number: Option<usize>, read: Objective<'_>, alerts: &[Policy<'_>]) -> Option<Slo> {
         let metadata = &self.object.metadata;
-        let left_out = |wrong: String| {
+        let not_taken = |wrong: String| {
             read.cursor.note(format!("is left out: {wrong}"));
             None
         };
         let slice = read.slice.map(|slice| exactly(slice, metadata.annotation(SLICE)));
         let Some(indicator) = indicator(&self.measured, read.compared, slice) else {
-            return left_out("what it measures has no counterpart".to_owned());
+            return not_taken("what it measures has no counterpart".to_owned());
         };
         let target: Target = match read.share.parse() {
             Ok(target) => target,
             Err(error) => {
                 read.target.note(format!("has no counterpart: {error}"));
-                return left_out("its target has no counterpart".to_owned());
+                return not_taken("its target has no counterpart".to_owned());
             }
         };
         let name = match number {
@@ -246,20 +256,21 @@ impl Common<'_, '_> {
         slo.alerting = alerting(metadata, alerts, &slo);
         match slo.check() {
             Ok(()) => Some(slo),
-            Err(error) => left_out(error.to_string()),
+            Err(error) => not_taken(error.to_string()),
         }
     }
 
     fn budgeting(&self, slo: &Slo, read: &Objective<'_>, slice: Option<Duration>) -> Budgeting {
-        let minute = Duration::from_secs(60);
         match (read.method, slice, read.good_from) {
             (Method::Timeslices, Some(slice), Some(good_from)) => Budgeting::Timeslices { slice, good_from },
             (Method::RatioTimeslices, Some(slice), _) => Budgeting::RatioTimeslices { slice },
             // Events cannot be counted where only their ratio is known.
             (Method::Occurrences, ..) if matches!(slo.indicator, Indicator::Promql(Expressions::Ratio(_))) => {
-                let slice = slice.unwrap_or(minute);
+                let slice = slice.unwrap_or(metric::SLICE);
                 let length = crate::format::words::written(slice);
-                let what = format!("is measured as a ratio, of which there are no occurrences: here its mean by {length} is judged");
+                let what = format!(
+                    "is measured as a ratio, of which there are no occurrences: here its mean by {length} is judged"
+                );
                 self.measured.cursor.note(what);
                 Budgeting::RatioTimeslices { slice }
             }
@@ -291,12 +302,7 @@ fn labels(metadata: &Metadata<'_>, service: &str) -> BTreeMap<String, String> {
             labels.insert(entry.key.clone(), value);
         }
     }
-    for (key, _) in &metadata.annotations {
-        if !key.starts_with(super::PREFIX) {
-            let cursor = metadata.fields.get("annotations");
-            cursor.iter().for_each(|cursor| cursor.note(format!("has {key}, which is left out: it has no counterpart")));
-        }
-    }
+    metadata.note_annotations();
     labels
 }
 

@@ -99,7 +99,9 @@ pub(super) fn period(spec: &Fields<'_>, exact: Option<&str>) -> Option<Option<Pe
         (Some(Some(true)), None) => match parsed {
             Shorthand::Months(_) => {
                 let given = length.node.shown();
-                length.refuse(format!("is {given}, which is not always equally long: accepted is {FIXED}, or a calendar"));
+                length.refuse(format!(
+                    "is {given}, which is not always equally long: accepted is {FIXED}, or a calendar"
+                ));
                 None
             }
             Shorthand::Fixed(fixed) => Some(noted(&length, Period::rolling(exactly(fixed, exact)))),
@@ -128,14 +130,17 @@ fn aligned(calendar: &Cursor<'_>, length: &Cursor<'_>, parsed: Shorthand) -> Opt
         Shorthand::Months(3) => Unit::Quarter,
         Shorthand::Months(12) => Unit::Year,
         _ => {
-            length.note("has no counterpart: of the calendar there are periods of one day, week, month, quarter or year");
+            length
+                .note("has no counterpart: of the calendar there are periods of one day, week, month, quarter or year");
             return Some(None);
         }
     };
     let begins = match unit {
         Unit::Day | Unit::Week => None,
         Unit::Month => (start.day() != 1).then_some("on the first of a month"),
-        Unit::Quarter => (start.day() != 1 || start.month() % 3 != 1).then_some("on the first of January, April, July or October"),
+        Unit::Quarter => {
+            (start.day() != 1 || start.month() % 3 != 1).then_some("on the first of January, April, July or October")
+        }
         Unit::Year => (start.day() != 1 || start.month() != 1).then_some("on the first of January"),
     };
     let given = cursor.node.shown();

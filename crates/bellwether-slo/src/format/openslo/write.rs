@@ -5,11 +5,13 @@ use std::time::Duration;
 use super::alert::decimal_of;
 use super::object::is_name;
 use super::time::{in_minutes, start_of};
-use super::{BUDGET_SHARE, DETECTION, LOOKBACK, MIN_BAD, MIN_EVENTS, PAIR, PERIOD, PREFIX, SLICE, WINDOW, metric, policies};
+use super::{
+    BUDGET_SHARE, DETECTION, LOOKBACK, MIN_BAD, MIN_EVENTS, PAIR, PERIOD, PREFIX, SLICE, WINDOW, metric, policies,
+};
 use crate::format::node::{Node, Value};
 use crate::format::words::{exact, written};
 use crate::format::{Remark, Written, yaml_out};
-use crate::{Budgeting, BurnRule, Detection, Indicator, Kind, Severity, Slo};
+use crate::{Budgeting, BurnRule, Detection, Kind, Severity, Slo};
 
 /// Writes objectives as OpenSLO documents. An objective without a label `service` is one of the service named here.
 ///
@@ -28,7 +30,8 @@ use crate::{Budgeting, BurnRule, Detection, Indicator, Kind, Severity, Slo};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write<'s>(slos: impl IntoIterator<Item = &'s Slo>, service: &str) -> Written {
-    let mut writer = Writer { service, documents: Vec::new(), policies: Vec::new(), severities: Vec::new(), notes: Vec::new() };
+    let mut writer =
+        Writer { service, documents: Vec::new(), policies: Vec::new(), severities: Vec::new(), notes: Vec::new() };
     for slo in slos {
         let document = writer.slo(slo);
         writer.documents.push(document);
@@ -86,7 +89,8 @@ impl Writer<'_> {
             if slo.alerting.detection == Detection::BudgetShare {
                 annotations.push((DETECTION, Node::text_of("budget-share")));
             }
-            for (key, events, default) in [(MIN_BAD, slo.alerting.min_bad, 1), (MIN_EVENTS, slo.alerting.min_events, 0)] {
+            for (key, events, default) in [(MIN_BAD, slo.alerting.min_bad, 1), (MIN_EVENTS, slo.alerting.min_events, 0)]
+            {
                 annotations.extend((events != default).then(|| (key, Node::text_of(events.to_string()))));
             }
         }
@@ -119,7 +123,11 @@ impl Writer<'_> {
                 kept.push((key.clone(), Node::text_of(value)));
             } else {
                 let key = crate::format::node::cut(key);
-                self.note(slo, "labels", format!("have \"{key}\", which is left out: keys are letters, digits and - _ ."));
+                self.note(
+                    slo,
+                    "labels",
+                    format!("have \"{key}\", which is left out: keys are letters, digits and - _ ."),
+                );
             }
         }
         kept
@@ -165,7 +173,8 @@ impl Writer<'_> {
         let factor = rule.factor(period);
         let threshold = decimal_of(factor);
         // What it would be taken for without being told.
-        let same = |threshold| Some(threshold) == Some(factor) && decimal_of(rule.budget.ratio()) == rule.budget.to_string();
+        let same =
+            |threshold| Some(threshold) == Some(factor) && decimal_of(rule.budget.ratio()) == rule.budget.to_string();
         let is_exact = exact(&threshold).is_some_and(same);
         [("long", rule.long), ("short", rule.short)].map(|(side, length)| {
             let (lookback, odd) = in_minutes(length);
@@ -182,7 +191,8 @@ impl Writer<'_> {
             let inner = Node::table([("severity", Node::text_of(severity)), ("condition", condition)]);
             let base = label(&rule.name, side);
             let policy = |name: &str| {
-                let metadata = Node::table([("name", Node::text_of(name)), ("annotations", prefixed(annotations.clone()))]);
+                let metadata =
+                    Node::table([("name", Node::text_of(name)), ("annotations", prefixed(annotations.clone()))]);
                 let condition = Node::table([
                     ("kind", Node::text_of("AlertCondition")),
                     ("metadata", named(&base)),
