@@ -33,7 +33,7 @@ struct Inner {
     peers_ready: Mutex<Option<f64>>,
     /// Who is to look again when there is another dependency or phase: each one's waker, by its number.
     wakers: Mutex<HashMap<u64, Waker>>,
-    drivers: AtomicU64,
+    waiters: AtomicU64,
 }
 
 /// Describes the limits of [`Dependencies`]; from [`Dependencies::builder`].
@@ -91,7 +91,7 @@ impl DependenciesBuilder {
             phase: AtomicU8::new(Phase::Starting as u8),
             peers_ready: Mutex::new(None),
             wakers: Mutex::default(),
-            drivers: AtomicU64::new(0),
+            waiters: AtomicU64::new(0),
         })))
     }
 }
@@ -168,6 +168,16 @@ impl Dependencies {
         Probes::new(self.clone(), sleep, seed)
     }
 
+    /// The service `grpc.health.v1` of a gRPC server. What is given makes a future that ends after that time:
+    /// `tokio::time::sleep`.
+    #[cfg(feature = "grpc")]
+    pub fn grpc_health<F>(&self, sleep: impl Fn(Duration) -> F + Send + Sync + 'static) -> crate::GrpcHealth
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        crate::GrpcHealth::new(self.clone(), sleep)
+    }
+
     /// Where the service is in its life. It is starting until somebody says otherwise. Readiness follows at once: say
     /// [`Stopping`](Phase::Stopping) first, and go on answering for a while. That is the last word, and what was started does
     /// not start again: what leads elsewhere is not heard.
@@ -218,18 +228,18 @@ impl Dependencies {
         self.0.bounds.probes
     }
 
-    /// A number of its own for each driver.
-    pub(crate) fn number_driver(&self) -> u64 {
-        self.0.drivers.fetch_add(1, Ordering::Relaxed)
+    /// A number of its own for each who waits for changes.
+    pub(crate) fn number_waiter(&self) -> u64 {
+        self.0.waiters.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(crate) fn wake_on_change(&self, driver: u64, waker: &Waker) {
-        let before = lock(&self.0.wakers).insert(driver, waker.clone());
+    pub(crate) fn wake_on_change(&self, waiter: u64, waker: &Waker) {
+        let before = lock(&self.0.wakers).insert(waiter, waker.clone());
         drop(before);
     }
 
-    pub(crate) fn driver_is_gone(&self, driver: u64) {
-        let last = lock(&self.0.wakers).remove(&driver);
+    pub(crate) fn waiter_is_gone(&self, waiter: u64) {
+        let last = lock(&self.0.wakers).remove(&waiter);
         drop(last);
     }
 

@@ -11,6 +11,7 @@ use bellwether_core::{Clock, Gauge, Histogram, Instant};
 use crate::builder::DependencyBuilder;
 use crate::call::Operation;
 use crate::error::{Error, Why};
+use crate::health::Statement;
 use crate::kind::{Criticality, Kind};
 use crate::limits::Heard;
 use crate::operation::{CallMetrics, Operations};
@@ -50,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) heard: Heard,
     /// Whether a check is under way.
     probing: AtomicBool,
+    /// Whether there is nothing that a check could ask.
+    is_mute: AtomicBool,
 }
 
 impl Dependency {
@@ -102,6 +105,7 @@ impl Dependency {
             judged: Mutex::new(Judged::new(described.patience, described.staleness(), now)),
             heard: Heard::default(),
             probing: AtomicBool::new(false),
+            is_mute: AtomicBool::new(false),
             clock,
             metrics,
             described,
@@ -176,8 +180,20 @@ impl Dependency {
         &self.0.described.name
     }
 
+    /// What it says of itself, if it was asked lately and had something to say. It is an annotation: at worst it makes the
+    /// dependency degraded.
+    pub fn says(&self) -> Option<Arc<Statement>> {
+        self.judged().says(self.0.clock.now())
+    }
+
+    /// What asks it how it is, as long as it has an answer.
     pub(crate) fn probe(&self) -> Option<&Probe> {
-        self.0.described.probe.as_ref()
+        self.0.described.probe.as_ref().filter(|_| !self.0.is_mute.load(Ordering::Relaxed))
+    }
+
+    /// There is nothing to ask it; it is not asked again.
+    pub(crate) fn is_mute(&self) {
+        self.0.is_mute.store(true, Ordering::Relaxed);
     }
 
     /// How many calls have told something, ever.
@@ -198,8 +214,8 @@ impl Dependency {
         self.0.probe_duration.record_duration(time);
     }
 
-    pub(crate) fn probed(&self, health: Health, reason: Reason, now: Instant) {
-        self.judged().probed(health, reason, now);
+    pub(crate) fn probed(&self, health: Health, reason: Reason, says: Option<Statement>, now: Instant) {
+        self.judged().probed(health, reason, says, now);
     }
 
     /// Held for as long as it takes to count, never while anything is asked.

@@ -8,6 +8,8 @@ mod dependency;
 mod error;
 mod fault;
 pub mod genai;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod health;
 mod kind;
 mod limits;
@@ -22,7 +24,9 @@ pub use dependencies::{Dependencies, DependenciesBuilder};
 pub use dependency::Dependency;
 pub use error::Error;
 pub use fault::{Fault, Limit, Retry};
-pub use health::{Details, Document, Endpoint, Entry, Phase, Readiness, Report};
+#[cfg(feature = "grpc")]
+pub use grpc::GrpcHealth;
+pub use health::{Details, Document, Endpoint, Entry, Phase, Readiness, Report, Statement};
 pub use kind::{Criticality, Kind, Reach};
 pub use limits::{Allowance, Limits};
 pub use probe::{Probe, Probes};

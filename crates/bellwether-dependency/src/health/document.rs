@@ -69,11 +69,21 @@ struct Check<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     breaker: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    says: Option<Says<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     runbook: Option<&'r str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     depends_on: Vec<&'r str>,
+}
+
+/// What a dependency says of itself. Not of those that it relies on but which they are: what they say stays with it.
+#[derive(Serialize)]
+struct Says<'r> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failing: Vec<&'r str>,
 }
 
 impl Endpoint {
@@ -133,7 +143,10 @@ impl Report {
 }
 
 fn check(entry: &Entry) -> Check<'_> {
-    let Entry { dependency, status, breaker } = entry;
+    let Entry { dependency, status, breaker, says } = entry;
+    let says = says
+        .as_deref()
+        .map(|says| Says { status: word(says.health), failing: says.failing.iter().map(|name| &**name).collect() });
     Check {
         component_id: dependency.name(),
         component_type: dependency.kind().as_str(),
@@ -144,6 +157,7 @@ fn check(entry: &Entry) -> Check<'_> {
         for_seconds: status.lasts.as_secs(),
         age_seconds: status.age.map(|age| age.as_secs()),
         breaker: breaker.map(|state| state.as_str()),
+        says,
         owner: dependency.owner(),
         runbook: dependency.runbook(),
         depends_on: dependency.depends_on().collect(),

@@ -1,6 +1,7 @@
 //! How a service is, seen by its dependencies: a value, from which readiness and the documents follow without any asking.
 
 mod document;
+mod statement;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::kind::{Criticality, Reach};
 use crate::status::{Health, Status};
 
 pub use document::{Details, Document, Endpoint};
+pub use statement::Statement;
 
 /// Below this share of ready instances none leaves any more. Source: Envoy's panic threshold.
 const PANIC: f64 = 0.5;
@@ -51,6 +53,8 @@ pub struct Entry {
     pub status: Status,
     /// What its breaker did; `None` without one.
     pub breaker: Option<State>,
+    /// What it says of itself, if a probe was told lately.
+    pub says: Option<Arc<Statement>>,
 }
 
 /// Whether a service may be sent requests, and why.
@@ -100,6 +104,7 @@ impl Report {
             dependency: dependency.clone(),
             status: dependency.status(),
             breaker: dependency.breaker().map(Breaker::state),
+            says: dependency.says(),
         };
         Self { phase, peers_ready, entries: all.iter().map(entry).collect() }
     }

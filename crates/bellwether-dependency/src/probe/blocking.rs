@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread;
 
-use super::Probe;
+use super::{Finding, Probe};
 use crate::cascade::Failure;
 use crate::fault::Fault;
 
@@ -55,7 +55,8 @@ pub(super) fn probe(check: impl Fn() -> Result<(), Fault> + Send + Sync + 'stati
                 }
             });
             // A panic goes on where panics of other checks are met as well.
-            result.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            let result = result.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            result.map(|()| Finding::Well)
         })
     })
 }

@@ -49,7 +49,7 @@ impl Probes {
         F: Future<Output = ()> + Send + 'static,
     {
         let sleep = Box::new(move |time| Box::pin(sleep(time)) as Sleep);
-        let number = dependencies.number_driver();
+        let number = dependencies.number_waiter();
         Self {
             dependencies,
             number,
@@ -143,7 +143,7 @@ impl Future for Probes {
 
 impl Drop for Probes {
     fn drop(&mut self) {
-        self.dependencies.driver_is_gone(self.number);
+        self.dependencies.waiter_is_gone(self.number);
     }
 }
 

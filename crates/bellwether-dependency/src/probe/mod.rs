@@ -2,7 +2,14 @@
 
 mod blocking;
 mod driver;
+#[cfg(feature = "grpc")]
+mod grpc;
+#[cfg(feature = "http")]
+mod http;
+mod redis;
 mod run;
+#[cfg(feature = "sqlx")]
+mod sqlx;
 mod tcp;
 
 use std::error::Error;
@@ -12,11 +19,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fault::Fault;
+use crate::health::Statement;
 
 pub use driver::Probes;
 
 /// A check under way.
-pub(crate) type Check = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+pub(crate) type Check = Pin<Box<dyn Future<Output = Result<Finding, Fault>> + Send>>;
+
+/// What a check found that got an answer.
+#[cfg_attr(not(all(feature = "grpc", feature = "http")), allow(dead_code, reason = "not all probes are told as much"))]
+pub(crate) enum Finding {
+    /// It answers.
+    Well,
+    /// It answers, and says how it is.
+    Says(Statement),
+    /// It answers that it cannot be asked this, which will not change.
+    Mute,
+}
 
 /// Asks a dependency whether it answers, at most once in an interval, and only if no call has told.
 ///
@@ -24,6 +43,10 @@ pub(crate) type Check = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 /// **cancel-safe**, since it is dropped when its time is over, and it must not block: for what blocks there is
 /// [`blocking`](Self::blocking), which has a thread of its own. It may panic, never end, or fail with whatever it likes: of
 /// its error only the class is kept, no text.
+///
+/// It runs on the thread that runs [`Probes`], and so do connections that it makes. A client with a pool is therefore best one of
+/// its own, of one connection: it then neither hands its connections to the service nor takes a pool that is full for a
+/// server that is down.
 ///
 /// ```
 /// use bellwether_dependency::Probe;
@@ -52,7 +75,7 @@ impl Probe {
     {
         Self::of(move || {
             let check = check();
-            Box::pin(async move { check.await.map(|_| ()).map_err(|error| Fault::of(&error)) })
+            Box::pin(async move { check.await.map(|_| Finding::Well).map_err(|error| Fault::of(&error)) })
         })
     }
 
@@ -69,6 +92,18 @@ impl Probe {
     /// is tried.
     pub fn tcp(address: &str) -> Self {
         tcp::probe(address)
+    }
+
+    /// Whether a Redis at `host:port` answers a `PING`, on a thread of its own and without any client. One that is loading, or
+    /// wants to know who asks, does not.
+    pub fn redis(address: &str) -> Self {
+        redis::probe(address, None)
+    }
+
+    /// [`redis`](Self::redis), by a user and its password, for Redis 6 or newer; a password without a user is that of `default`.
+    /// The password goes nowhere but there.
+    pub fn redis_as(address: &str, user: &str, password: &str) -> Self {
+        redis::probe(address, Some((user, password)))
     }
 
     /// How long to wait between checks, give or take a tenth. Default: 15 s.

@@ -5,9 +5,10 @@ use std::task::{Context, Poll};
 
 use bellwether_core::Instant;
 
-use super::{Check, Probe};
+use super::{Check, Finding, Probe};
 use crate::cascade::Failure;
 use crate::dependency::Dependency;
+use crate::health::Statement;
 use crate::status::{Health, Reason};
 
 /// A check under way. There is at most one for a dependency, however many drivers there are.
@@ -17,6 +18,7 @@ pub(super) struct Run {
     began: Instant,
     pub(super) deadline: Instant,
     slow_at: Option<Instant>,
+    says: Option<Statement>,
 }
 
 impl Run {
@@ -31,12 +33,13 @@ impl Run {
             began: now,
             deadline: now.after(probe.timeout),
             slow_at: probe.slow_after.map(|after| now.after(after)),
+            says: None,
         };
         match catch_unwind(AssertUnwindSafe(|| (probe.make)())) {
             Ok(check) => run.check = Some(check),
             Err(panic) => {
                 discard(panic);
-                run.dependency.probed(Health::Down, Reason::Panicked, now);
+                run.dependency.probed(Health::Down, Reason::Panicked, None, now);
             }
         }
         Some(run)
@@ -49,9 +52,8 @@ impl Run {
             Ok(Poll::Pending) if now < self.deadline => return Poll::Pending,
             Ok(Poll::Pending) => (Health::Down, Reason::Probe(Failure::Timeout)),
             // A future that blocked and then went well was too late all the same.
-            Ok(Poll::Ready(Ok(()))) if self.deadline < now => (Health::Down, Reason::Probe(Failure::Timeout)),
-            Ok(Poll::Ready(Ok(()))) if self.slow_at.is_some_and(|slow| slow < now) => (Health::Degraded, Reason::Slow),
-            Ok(Poll::Ready(Ok(()))) => (Health::Up, Reason::Answered),
+            Ok(Poll::Ready(Ok(_))) if self.deadline < now => (Health::Down, Reason::Probe(Failure::Timeout)),
+            Ok(Poll::Ready(Ok(finding))) => self.found(finding, now),
             Ok(Poll::Ready(Err(fault))) => (Health::Down, Reason::Probe(fault.failure)),
             Err(panic) => {
                 discard(panic);
@@ -60,8 +62,25 @@ impl Run {
         };
         self.let_go();
         self.dependency.probe_took(now.since(self.began));
-        self.dependency.probed(health, reason, now);
+        self.dependency.probed(health, reason, self.says.take(), now);
         Poll::Ready(())
+    }
+
+    /// What to think of an answer. What it says of itself degrades it at most, and so goes no further: whoever asks us is told
+    /// of a warning, which degrades nothing.
+    fn found(&mut self, finding: Finding, now: Instant) -> (Health, Reason) {
+        match finding {
+            Finding::Well => {}
+            Finding::Says(says) => self.says = Some(says),
+            Finding::Mute => self.dependency.is_mute(),
+        }
+        if self.says.as_ref().is_some_and(|says| says.health == Health::Down) {
+            (Health::Degraded, Reason::SaysDown)
+        } else if self.slow_at.is_some_and(|slow| slow < now) {
+            (Health::Degraded, Reason::Slow)
+        } else {
+            (Health::Up, Reason::Answered)
+        }
     }
 
     /// Drops the check, which may panic, too.

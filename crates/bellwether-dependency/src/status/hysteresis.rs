@@ -1,8 +1,12 @@
 //! One bad look makes nothing down, and one good look makes nothing up: what is seen has to be seen again.
 
+use std::time::Duration;
+
+use bellwether_core::Instant;
+
 use super::{Health, Reason};
 
-/// How often in a row a change has to be seen before it is believed. To be slow to call something down and quicker to call
+/// How often in a row, and over what time, a change has to be seen before it is believed. To be slow to call something down and quicker to call
 /// it up again is safer than the reverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
@@ -10,11 +14,14 @@ pub struct Patience {
     pub fall: u32,
     /// Looks in a row that are better than what is believed. Default: 2.
     pub rise: u32,
+    /// How much time at least there is between the first of those that are worse and the one by which it is believed, however
+    /// many they are: so that looks in quick succession are not taken for a long time. Default: none.
+    pub fall_for: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { fall: 3, rise: 2 }
+        Self { fall: 3, rise: 2, fall_for: Duration::ZERO }
     }
 }
 
@@ -31,6 +38,7 @@ pub(super) struct Hysteresis {
 #[derive(Debug, Clone, Copy)]
 struct Doubt {
     looks: u32,
+    since: Instant,
     nearest: (Health, Reason),
 }
 
@@ -49,7 +57,7 @@ impl Hysteresis {
     }
 
     /// A look. What is good is believed at once where nothing was believed before.
-    pub(super) fn see(&mut self, seen: (Health, Reason)) {
+    pub(super) fn see(&mut self, seen: (Health, Reason), at: Instant) {
         let now = self.believed.map_or(Health::Up, |(health, _)| health);
         if seen.0 == now {
             (self.believed, self.doubt) = (Some(seen), None);
@@ -59,12 +67,14 @@ impl Hysteresis {
         let doubt = match self.doubt.filter(|doubt| (doubt.nearest.0 > now) == is_worse) {
             Some(doubt) => {
                 let is_nearer = if is_worse { seen.0 <= doubt.nearest.0 } else { doubt.nearest.0 <= seen.0 };
-                Doubt { looks: doubt.looks + 1, nearest: if is_nearer { seen } else { doubt.nearest } }
+                Doubt { looks: doubt.looks + 1, nearest: if is_nearer { seen } else { doubt.nearest }, ..doubt }
             }
-            None => Doubt { looks: 1, nearest: seen },
+            None => Doubt { looks: 1, since: at, nearest: seen },
         };
-        let needed = if is_worse { self.patience.fall } else { self.patience.rise };
-        if needed <= doubt.looks {
+        let Patience { fall, rise, fall_for } = self.patience;
+        let is_enough =
+            if is_worse { fall <= doubt.looks && fall_for <= at.since(doubt.since) } else { rise <= doubt.looks };
+        if is_enough {
             (self.believed, self.doubt) = (Some(doubt.nearest), None);
         } else {
             self.doubt = Some(doubt);

@@ -1,5 +1,6 @@
 //! What is thought of one dependency: evidence goes in with the time it was seen, and a status comes out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bellwether_breaker::{Breaker, Mode, State};
@@ -8,6 +9,7 @@ use bellwether_core::Instant;
 use super::evidence::Ended;
 use super::hysteresis::Hysteresis;
 use super::{Evidence, Health, Patience, Reason, Status};
+use crate::health::Statement;
 
 /// Calls are looked at in windows of this length.
 pub(crate) const WINDOW: Duration = Duration::from_secs(5);
@@ -21,6 +23,8 @@ pub(crate) struct Judged {
     /// The window that is filling up: when it began, and what had ended by then.
     window: (Instant, Ended),
     heard: Option<Instant>,
+    /// What the last probe was told, and when.
+    says: Option<(Arc<Statement>, Instant)>,
     shown: (Health, Instant),
     changes: u64,
 }
@@ -32,15 +36,23 @@ impl Judged {
             stale_after,
             window: (now, Ended::default()),
             heard: None,
+            says: None,
             shown: (Health::Unknown, now),
             changes: 0,
         }
     }
 
     /// A probe came back.
-    pub(crate) fn probed(&mut self, health: Health, reason: Reason, now: Instant) {
-        self.believed.see((health, reason));
+    pub(crate) fn probed(&mut self, health: Health, reason: Reason, says: Option<Statement>, now: Instant) {
+        self.says = says.map(|says| (Arc::new(says), now));
+        self.believed.see((health, reason), now);
         self.heard = Some(now);
+    }
+
+    /// What it said of itself, unless that was long ago.
+    pub(crate) fn says(&self, now: Instant) -> Option<Arc<Statement>> {
+        let (says, at) = self.says.as_ref()?;
+        (now.since(*at) < self.stale_after).then(|| Arc::clone(says))
     }
 
     /// How it is now, whose breaker holds calls back for this reason.
@@ -72,7 +84,7 @@ impl Judged {
         }
         let ended = evidence.read();
         if let Some(seen) = ended.since(&self.window.1).says() {
-            self.believed.see(seen);
+            self.believed.see(seen, now);
             self.heard = Some(now);
         }
         self.window = (now, ended);

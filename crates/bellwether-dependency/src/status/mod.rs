@@ -66,6 +66,8 @@ pub enum Reason {
     Answered,
     /// The last probe went well, but took longer than it may.
     Slow,
+    /// The last probe went well, and was told that it fails: see [`Statement`](crate::Statement).
+    SaysDown,
     /// The last probe failed.
     Probe(Failure),
     /// The last probe panicked.
@@ -111,6 +113,7 @@ impl fmt::Display for Reason {
                 most.map_or(Ok(()), |most| write!(f, ", mostly {most}"))
             }
             Self::Answered => f.write_str("a probe went well"),
+            Self::SaysDown => f.write_str("it answers, and says of itself that it fails"),
             Self::Slow => f.write_str("a probe went well, but took long"),
             Self::Probe(failure) => write!(f, "a probe failed: {failure}"),
             Self::Panicked => f.write_str("a probe panicked"),

@@ -161,7 +161,7 @@ proptest::proptest! {
         looks in proptest::collection::vec(0..3_usize, 0..40), fall in 1..5_u32, rise in 1..5_u32,
     ) {
         let world = World::new();
-        let patience = Patience { fall, rise };
+        let patience = Patience { fall, rise, fall_for: Duration::ZERO };
         let db = world.dependencies.register(Dependency::sql("db").patience(patience)).unwrap();
         let looks: Vec<_> = looks.into_iter().map(|look| Health::ALL[look]).collect();
         for end in 1..=looks.len() {

@@ -17,7 +17,7 @@ const EVERY: Duration = Duration::from_secs(10);
 const AT_ONCE: Patience = hasty();
 
 const fn hasty() -> Patience {
-    Patience { fall: 1, rise: 1 }
+    Patience { fall: 1, rise: 1, fall_for: Duration::ZERO }
 }
 
 /// A probe that notes when it was asked.

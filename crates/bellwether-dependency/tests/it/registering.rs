@@ -66,8 +66,8 @@ fn limits_and_settings() {
     refused(vec![], Dependency::http(&"x".repeat(65)));
     refused(vec![], Dependency::http("a\nb"));
     refused(vec![], Dependency::http("a").depends_on(""));
-    let never = refused(vec![], Dependency::http("a").patience(Patience { fall: 0, rise: 1 }));
-    assert_snapshot!(never, @r#"dependency "a": "Patience { fall: 0, rise: 1 }" is no patience: give at least 1 look each way"#);
+    let never = refused(vec![], Dependency::http("a").patience(Patience { fall: 0, ..Patience::default() }));
+    assert_snapshot!(never, @r#"dependency "a": "Patience { fall: 0, rise: 2, fall_for: 0ns }" is no patience: give at least 1 look each way"#);
     refused(vec![], Dependency::http("a").probe(Probe::tcp("a:1").every(Duration::ZERO)));
     refused(vec![], Dependency::http("a").probe(Probe::tcp("a:1").timeout(Duration::ZERO)));
     refused(vec![], Dependency::http("a").stale_after(Duration::ZERO));
