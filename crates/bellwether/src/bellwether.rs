@@ -171,6 +171,13 @@ impl Bellwether {
         self.0.dependencies.enter(if ready { Phase::Serving } else { Phase::Paused });
     }
 
+    /// Says that the service is about to stop: not ready from this call on, for good, while it is alive and answers what still
+    /// comes. To be said at the signal, some seconds before the server is told to end: whoever sends requests takes a while to
+    /// notice. Those who watch the service's gRPC health are told and let go, who would hold up the server's end.
+    pub fn stopping(&self) {
+        self.0.dependencies.enter(Phase::Stopping);
+    }
+
     /// Whether the service may get traffic: it said so, and no dependency is down that it may be alone in losing.
     pub fn is_ready(&self) -> bool {
         self.0.dependencies.report().readiness().ready
@@ -186,13 +193,21 @@ impl Bellwether {
     /// the time, on any runtime and whatever the collector does, and says what was delivered and what was lost. Called again,
     /// it gives the same answer.
     pub fn shutdown(&self, within: Duration) -> ShuttingDown {
-        self.0.dependencies.enter(Phase::Stopping);
+        self.stopping();
         // For what comes between the loop's answer and the one who waits for it.
         let margin = (within / 10).min(Duration::from_millis(100));
         let orders = self.0.orders.clone();
         self.0.ending.begin(within, move |answer| {
             let _ = orders.try_send(Order::End { within: within.saturating_sub(margin), answer });
         })
+    }
+
+    /// The service `grpc.health.v1` for the application's tonic server, `Server::builder().add_service(bw.grpc_health())`: the
+    /// whole as `/readyz` says, each dependency by its name. [`service`](bellwether_dependency::GrpcHealth::service) names
+    /// services of that server.
+    #[cfg(feature = "grpc")]
+    pub fn grpc_health(&self) -> bellwether_dependency::GrpcHealth {
+        self.0.dependencies.grpc_health(tokio::time::sleep)
     }
 
     /// The JSON log, to add to a subscriber of the application's own. `None` if nobody asked for one.

@@ -8,7 +8,7 @@ use proto::{
     hello_server::{Hello, HelloServer},
 };
 use tokio::signal;
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{Request, Response, Status, server::NamedService, transport::Server};
 
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all, reason = "generated")]
 mod proto {
@@ -34,7 +34,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Server::builder()
         .layer(bw.layer())
         .add_service(HelloServer::new(Greeter))
-        .serve_with_shutdown("127.0.0.1:50051".parse()?, async { _ = signal::ctrl_c().await })
+        .add_service(bw.grpc_health().service(HelloServer::<Greeter>::NAME))
+        .serve_with_shutdown("127.0.0.1:50051".parse()?, async {
+            _ = signal::ctrl_c().await;
+            bw.stopping(); // lets go of who watches the health
+        })
         .await?;
     bw.shutdown(Duration::from_secs(5)).await;
     Ok(())

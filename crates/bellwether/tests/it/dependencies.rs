@@ -170,7 +170,7 @@ fn its_own_thread_probes_without_any_runtime() {
             async move { if is_well && now { Ok(()) } else { Err(io::Error::from(io::ErrorKind::ConnectionRefused)) } }
         })
     };
-    let patience = Patience { fall: 2, rise: 1 };
+    let patience = Patience { fall: 2, rise: 1, ..Patience::default() };
     let described = Dependency::custom("it").critical_local().patience(patience);
     let it = bw.dependency(described.probe(probe.every(Duration::from_millis(20)))).unwrap();
     let wait = |health: Health| {
@@ -188,6 +188,16 @@ fn its_own_thread_probes_without_any_runtime() {
     is_well.store(true, SeqCst);
     wait(Health::Up);
     assert_eq!(status(&get(address, "/readyz", "")), 200);
+}
+
+#[test]
+fn what_is_about_to_stop_is_alive_and_not_ready() {
+    let bw = builder().start().unwrap();
+    assert_eq!(statuses(&bw), "200 200 200 200");
+    bw.stopping();
+    assert_eq!(statuses(&bw), "200 503 200 200");
+    bw.ready(true);
+    assert!(!bw.is_ready());
 }
 
 #[test]
