@@ -17,6 +17,7 @@ struct Debian {
 const DEBIAN: &[Debian] = &[
     Debian { packages: "prometheus", there: || on_path("prometheus") && on_path("promtool") },
     Debian { packages: "postgresql", there: postgres_serves },
+    Debian { packages: "redis-server", there: || on_path("redis-server") },
     Debian { packages: "wrk", there: || on_path("wrk") },
     Debian { packages: "nodejs npm", there: || on_path("node") && on_path("npm") },
     Debian { packages: "python3 python3-venv", there: python_makes_venvs },
@@ -34,7 +35,7 @@ struct Local {
 const LOCAL: &[Local] = &[
     Local {
         folder: "venv",
-        packages: "rotel==0.0.1a15 prometheus_client==0.26.0",
+        packages: "rotel==0.0.1a15 prometheus_client==0.26.0 grpcio-health-checking==1.85.1",
         command: |folder, packages| {
             format!(
                 "python3 -m venv --clear {folder} && \

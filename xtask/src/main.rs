@@ -32,7 +32,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "install",
-        help: "only the installs of `test`: Prometheus, rotel, PostgreSQL, pino-pretty, aimock and what they stand on",
+        help: "only the installs of `test`: Prometheus, rotel, PostgreSQL, Redis, gRPC for Python, pino-pretty, aimock and what they stand on",
         run: install::run,
     },
     Command {
