@@ -61,6 +61,15 @@ impl<'a> Cursor<'a> {
         Self { sheet, document: document.into(), path: String::new(), node }
     }
 
+    /// The same value as the top of a document of its own.
+    pub(super) fn titled(&self, document: &str) -> Self {
+        Self { document: document.into(), path: String::new(), ..self.clone() }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) fn at(&self) -> At {
         self.node.at
     }

@@ -13,7 +13,15 @@ mod node;
 pub mod openslo;
 mod query;
 mod remark;
+#[cfg(feature = "yaml")]
+pub mod sloth;
 mod suggest;
+#[cfg(feature = "toml")]
+pub mod toml;
+#[cfg(feature = "toml")]
+mod toml_out;
+#[cfg(feature = "toml")]
+mod toml_tree;
 mod words;
 #[cfg(feature = "yaml")]
 mod yaml;

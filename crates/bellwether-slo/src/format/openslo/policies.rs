@@ -5,7 +5,7 @@ use crate::format::node::Node;
 use crate::{Empty, Policies};
 
 const WORDS: &[(&str, Empty)] =
-    &[("good", Empty::Good), ("bad", Empty::Bad), ("skip", Empty::Skip), ("carry-last", Empty::CarryLast)];
+    &[("good", Empty::Good), ("bad", Empty::Bad), ("skip", Empty::Skip), ("carry_last", Empty::CarryLast)];
 
 /// The policies of an SLO whose annotations are these.
 pub(super) fn read(metadata: &Metadata<'_>) -> Policies {
@@ -14,7 +14,7 @@ pub(super) fn read(metadata: &Metadata<'_>) -> Policies {
         let found = WORDS.iter().find(|(word, _)| *word == given).map(|(_, policy)| *policy);
         if found.is_none() {
             let cursor = metadata.fields.get("annotations");
-            let what = format!("has {key}, which is not good, bad, skip or carry-last: left out");
+            let what = format!("has {key}, which is not good, bad, skip or carry_last: left out");
             cursor.iter().for_each(|cursor| cursor.note(what.clone()));
         }
         Some(found.unwrap_or(default))

@@ -314,7 +314,7 @@ fn alerting(metadata: &Metadata<'_>, alerts: &[Policy<'_>], slo: &Slo) -> Alerti
     if rules.is_empty() {
         return Alerting::none();
     }
-    let share = metadata.annotation(DETECTION) == Some("budget-share");
+    let share = metadata.annotation(DETECTION) == Some("budget_share");
     Alerting {
         rules,
         detection: if share { Detection::BudgetShare } else { Detection::BurnRate },

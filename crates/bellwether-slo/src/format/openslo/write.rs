@@ -87,7 +87,7 @@ impl Writer<'_> {
         let alerts = self.alerts(slo);
         if !alerts.is_empty() {
             if slo.alerting.detection == Detection::BudgetShare {
-                annotations.push((DETECTION, Node::text_of("budget-share")));
+                annotations.push((DETECTION, Node::text_of("budget_share")));
             }
             for (key, events, default) in [(MIN_BAD, slo.alerting.min_bad, 1), (MIN_EVENTS, slo.alerting.min_events, 0)]
             {
