@@ -72,17 +72,10 @@ impl Disk {
         if fresh {
             disk.begin(path)?;
         }
-        match contained(path, tried, || disk.version())? {
-            Some(VERSION) => {
-                disk.last_ids = contained(path, "read", || disk.read_last_ids())?;
-                Ok(disk)
-            }
-            Some(version) if version > VERSION => {
-                let why = format!("its format is {version}, and this version knows formats up to {VERSION}");
-                Err(Error::new(Kind::Newer, path, "read", why))
-            }
-            _ => Err(Error::new(Kind::Foreign, path, "use", "it is a database, but not one of Bellwether")),
-        }
+        let version = contained(path, tried, || version(&disk.database))?;
+        ours(path, version)?;
+        disk.last_ids = contained(path, "read", || disk.read_last_ids())?;
+        Ok(disk)
     }
 
     /// The ids that each log had come to when this was opened.
@@ -138,14 +131,26 @@ impl Disk {
             |row: (AccessGuard<'_, &str>, AccessGuard<'_, (u64, u64)>)| (row.0.value().to_owned(), row.1.value().0);
         logs.iter()?.map(|row| Ok(last(row?))).collect()
     }
+}
 
-    fn version(&self) -> Result<Option<u64>, redb::Error> {
-        let txn = self.database.begin_read()?;
-        match txn.open_table(META) {
-            Ok(meta) => Ok(meta.get(FORMAT)?.map(|version| version.value())),
-            Err(TableError::Storage(error)) => Err(error.into()),
-            Err(_) => Ok(None),
+/// Which of our formats a database has, if it has one.
+pub(super) fn version(database: &impl ReadableDatabase) -> Result<Option<u64>, redb::Error> {
+    match database.begin_read()?.open_table(META) {
+        Ok(meta) => Ok(meta.get(FORMAT)?.map(|version| version.value())),
+        Err(TableError::Storage(error)) => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Whether we may use a database of that format.
+pub(super) fn ours(path: &Path, version: Option<u64>) -> Result<(), Error> {
+    match version {
+        Some(VERSION) => Ok(()),
+        Some(version) if version > VERSION => {
+            let why = format!("its format is {version}, and this version knows formats up to {VERSION}");
+            Err(Error::new(Kind::Newer, path, "read", why))
         }
+        _ => Err(Error::new(Kind::Foreign, path, "use", "it is a database, but not one of Bellwether")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The path of the file: what is there, whether it is ours, and how a damaged one is set aside.
 
-use super::disk::{Disk, contained};
+use super::disk::{Disk, contained, ours, version};
 use super::{Error, Kind};
 use redb::backends::FileBackend;
 use redb::{Builder, DatabaseError};
@@ -48,6 +48,7 @@ pub(super) fn open(path: &Path, cache: usize, care: Care) -> Result<Disk, Error>
                 return Err(Error::new(Kind::Denied, path, "open", "it was replaced meanwhile"));
             }
             recognize(path, &mut file)?;
+            look(path, cache)?;
             Disk::adopt(path, database(path, file, cache, care)?, false)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, cache),
@@ -117,11 +118,24 @@ fn recognize(path: &Path, file: &mut File) -> Result<(), Error> {
         return Ok(());
     }
     // Cut off, wiped, or a few bits of it turned: still ours. Anything else is somebody's.
+    let cut = MAGIC.starts_with(&head);
+    let wiped = head.iter().all(|byte| *byte == 0);
     let turned: u32 = head.iter().zip(MAGIC).map(|(is, was)| (is ^ was).count_ones()).sum();
-    if turned <= 8 || head.iter().all(|byte| *byte == 0) {
+    if cut || wiped || head.len() == MAGIC.len() && turned <= 8 {
         return Err(Error::new(Kind::Damaged, path, "open", "its first bytes are damaged"));
     }
     Err(Error::new(Kind::Foreign, path, "use", "it is not a file of Bellwether"))
+}
+
+/// Looks whether a database is ours without writing to it, as opening it does.
+///
+/// One that needs repair cannot be looked at; whatever else is wrong is found by who opens it.
+fn look(path: &Path, cache: usize) -> Result<(), Error> {
+    let version = contained(path, "open", || {
+        let database = Builder::new().set_cache_size(cache).open_read_only(path)?;
+        version(&database)
+    });
+    version.map_or(Ok(()), |version| ours(path, version))
 }
 
 fn database(path: &Path, file: File, cache: usize, care: Care) -> Result<redb::Database, Error> {

@@ -174,6 +174,7 @@ impl Reading {
             }
             let Some(Event { at, version, bytes }) = event else {
                 page.damaged += 1;
+                self.store.count_damaged(1);
                 continue;
             };
             if at < query.from || at >= query.to {

@@ -223,20 +223,21 @@ impl Store {
             self.close_disk(path).ok();
             self.open_disk(path, gate, suspicion.filter(|error| error.kind() == Kind::Damaged))?;
         }
-        match self.commit(path, gate, now) {
-            Err(error) if error.kind() == Kind::Damaged => {
-                self.close_disk(path).ok();
-                self.open_disk(path, gate, Some(error))?;
-                self.commit(path, gate, now)
-            }
-            Err(error) => {
-                // After a failure nothing goes through this handle; another one can at least be read.
-                self.close_disk(path).ok();
-                self.open_disk(path, gate, None).ok();
-                Err(error)
-            }
-            flushed => flushed,
+        let mut committed = self.commit(path, gate, now);
+        // A damaged file is checked, and if it is found damaged again it is set aside: the third one is fresh.
+        for _ in 0..2 {
+            let Some(error) = committed.as_ref().err().filter(|error| error.kind() == Kind::Damaged) else { break };
+            let found = Some(error.clone());
+            self.close_disk(path).ok();
+            self.open_disk(path, gate, found)?;
+            committed = self.commit(path, gate, now);
         }
+        if committed.is_err() {
+            // Nothing goes through this handle any more; another one can at least be read.
+            self.close_disk(path).ok();
+            self.open_disk(path, gate, None).ok();
+        }
+        committed
     }
 
     fn commit(&self, path: &Path, gate: &mut Gate, now: i64) -> Result<Flushed, Error> {

@@ -3,6 +3,7 @@
 mod kept;
 
 mod bounds;
+mod damage;
 mod kill;
 
 use bellwether_history::file::{BlockKey, Options, Record, Store, Undecodable};
@@ -13,9 +14,9 @@ use tempfile::TempDir;
 const NOW: i64 = 1_700_000_000_000;
 const HOUR: i64 = 3_600_000;
 
-/// A folder of its own, and the path of a file in it.
+/// A folder of its own, in memory where that can be, and the path of a file in it.
 fn place() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
     let path = folder.path().join("history.bw");
     (folder, path)
 }
