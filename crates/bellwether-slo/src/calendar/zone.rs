@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use bellwether_core::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::Error;
@@ -40,9 +40,14 @@ impl Zone {
         &self.name
     }
 
+    /// What a clock on the wall shows at an instant; where it is changed there, what it shows from then on.
+    pub(crate) fn wall(&self, at: Timestamp) -> Option<DateTime> {
+        Some(self.zone.to_datetime(jiff_of(at)?))
+    }
+
     /// The date that the instants just after this one have.
     pub(crate) fn date_after(&self, at: Timestamp) -> Option<Date> {
-        Some(self.zone.to_datetime(jiff_of(at)?).date())
+        Some(self.wall(at)?.date())
     }
 
     /// The instant at which a day begins: midnight, the earlier one if there are two, and the end of the gap if there is

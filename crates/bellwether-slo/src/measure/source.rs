@@ -83,7 +83,7 @@ impl Dimension {
             Self::Route => &["http.route", "rpc.method"],
             Self::Outcome => &["outcome"],
             Self::ErrorKind => &["error.type"],
-            Self::Dependency => &["service.peer.name"],
+            Self::Dependency => &["dependency", "service.peer.name"],
             Self::Release => &["service.version"],
         }
     }

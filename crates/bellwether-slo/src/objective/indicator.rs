@@ -117,14 +117,7 @@ impl Indicator {
                 plan.bad.extend(counts(requests.selectors(bad), Reading::All));
             }
             Self::Dependency { name, counting } => {
-                let calls = |outcomes: Outcomes| {
-                    let of = |metric| {
-                        Selector::metric(metric)
-                            .is("service.peer.name", [name.as_str()])
-                            .is("outcome", outcomes.iter().map(Outcome::as_str))
-                    };
-                    counts(vec![of("http.client.request.duration"), of("rpc.client.call.duration")], Reading::All)
-                };
+                let calls = |outcomes| counts(calls(name, outcomes), Reading::All);
                 (plan.good, plan.bad) = (calls(counting.good), calls(counting.bad));
             }
             Self::Counters(counters) => {
@@ -150,6 +143,18 @@ impl Indicator {
         Some(plan)
     }
 
+    /// The histograms of how long its operations took, those that count; none where it is not of operations.
+    pub fn durations(&self) -> Vec<Selector> {
+        let counting = |Counting { good, bad, bad_if_slow }: Counting| good.union(bad).union(bad_if_slow);
+        match self {
+            Self::Availability(requests) | Self::Latency { requests, .. } => {
+                requests.selectors(counting(requests.counting))
+            }
+            Self::Dependency { name, counting: outcomes } => calls(name, counting(*outcomes)),
+            Self::Counters(_) | Self::Promql(_) => Vec::new(),
+        }
+    }
+
     /// Which of its outcomes count, where it has any.
     pub fn counting(&self) -> Option<Counting> {
         match self {
@@ -173,6 +178,15 @@ impl Indicator {
             Self::Dependency { .. } | Self::Counters(_) | Self::Promql(_) => None,
         }
     }
+}
+
+/// The calls of a registered dependency that end so.
+fn calls(dependency: &str, outcomes: Outcomes) -> Vec<Selector> {
+    if outcomes.is_empty() {
+        return Vec::new();
+    }
+    let calls = Selector::metric("dependency.call.duration").is("dependency", [dependency]);
+    vec![calls.is("outcome", outcomes.iter().map(Outcome::as_str))]
 }
 
 fn counts(selectors: Vec<Selector>, reading: Reading) -> Vec<Count> {

@@ -1,0 +1,13 @@
+//! The one test binary of bellwether-slo. Tests named `a..` are the rules of those numbers in the study of the field.
+mod alerts;
+mod bad_input;
+mod budgets;
+mod calendars;
+mod corrections;
+mod duration;
+mod following;
+mod log;
+mod methods;
+mod model;
+mod python;
+mod zones;
