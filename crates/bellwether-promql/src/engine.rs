@@ -1,5 +1,6 @@
 //! The engine: options, and the two ways to ask.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,7 +172,16 @@ impl Engine {
     ) -> Result<Evaluator<'a>, Error> {
         let budget = Budget::new(self.options.limits, self.stop.as_deref());
         budget.check()?;
-        Ok(Evaluator { storage, options: &self.options, budget, notes: Notes::default(), query, end_ms, range })
+        Ok(Evaluator {
+            storage,
+            options: &self.options,
+            budget,
+            notes: Notes::default(),
+            query,
+            end_ms,
+            range,
+            function: Cell::new(None),
+        })
     }
 }
 

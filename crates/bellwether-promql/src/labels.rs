@@ -101,7 +101,7 @@ impl Labels {
     }
 
     /// These labels with one of them set, or taken away if the value is empty or absent.
-    pub(crate) fn with(&self, name: &str, value: Option<&Arc<str>>) -> Self {
+    pub fn with(&self, name: &str, value: Option<&Arc<str>>) -> Self {
         let mut all: Vec<_> = self.0.iter().filter(|(n, _)| &**n != name).cloned().collect();
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             let at = all.partition_point(|(n, _)| &**n < name);

@@ -26,5 +26,5 @@ pub use labels::Labels;
 pub use limits::{Limits, Stop};
 pub use matcher::{MatchOp, Matcher};
 pub use parse::duration;
-pub use storage::{MemoryStorage, Selected, Selection, Storage};
+pub use storage::{Hints, MemoryStorage, Selected, Selection, Storage};
 pub use value::{Element, STALE_NAN, Sample, SampleValue, Series, Value};

@@ -17,12 +17,28 @@ pub struct Selection<'a> {
     pub start_ms: i64,
     /// The youngest sample wanted, in milliseconds since the Unix epoch; included.
     pub end_ms: i64,
+    /// What the samples are for.
+    pub hints: Hints,
+}
+
+/// What becomes of samples: a storage that has them in more than one resolution may choose by it, any other need not look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hints {
+    /// The first instant the selector is evaluated for, in milliseconds since the Unix epoch.
+    pub first_ms: i64,
+    /// Milliseconds from one such instant to the next; 0 if there is but one.
+    pub step_ms: i64,
+    /// How many milliseconds a range selector looks back; 0 for an instant selector.
+    pub range_ms: i64,
+    /// The function that the range selector is the argument of, such as `max_over_time`.
+    pub function: Option<&'static str>,
 }
 
 impl<'a> Selection<'a> {
     /// The series that all these match, and their samples from the one time to the other, both included.
     pub fn new(matchers: &'a [Matcher], start_ms: i64, end_ms: i64) -> Self {
-        Self { matchers, start_ms, end_ms }
+        Self { matchers, start_ms, end_ms, hints: Hints::default() }
     }
 }
 

@@ -74,6 +74,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) end_ms: i64,
     /// It is a range query, even if of one step.
     pub(crate) range: bool,
+    /// The function whose argument a range selector is, where there is one.
+    pub(crate) function: std::cell::Cell<Option<&'static str>>,
 }
 
 impl Evaluator<'_> {

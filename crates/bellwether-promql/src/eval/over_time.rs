@@ -9,7 +9,7 @@ use super::window::{RangeSeries, Window};
 use super::{Evaluator, Steps};
 use crate::notes::Note;
 use crate::number::{Mean, Sum, Variance, quantile};
-use crate::parse::ast::Call;
+use crate::parse::ast::{Call, Kind};
 use crate::{Error, Sample, SampleValue};
 
 impl Evaluator<'_> {
@@ -18,8 +18,12 @@ impl Evaluator<'_> {
         let args = &call.args;
         let param = |i: usize| self.scalars(&args[i], steps);
         let windows = |f: &mut dyn FnMut(&RangeSeries<'_>, &Window<'_>) -> Result<Cell, Error>| {
+            // A subquery's selectors have other functions around them.
+            self.function.set(matches!(args[0].bare().kind, Kind::Matrix(_)).then_some(call.function.name));
             let keep_name = matches!(call.function.name, "first_over_time" | "last_over_time");
-            self.windows(&args[0], steps, keep_name, f).map(Some)
+            let frame = self.windows(&args[0], steps, keep_name, f);
+            self.function.set(None);
+            frame.map(Some)
         };
         match call.function.name {
             "rate" => windows(&mut |s, w| Ok(self.rate(s, w, true, true))),

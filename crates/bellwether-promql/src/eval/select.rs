@@ -3,7 +3,7 @@
 use super::frame::{Cell, Frame, Row};
 use super::{Evaluator, Steps};
 use crate::parse::ast::{Edges, Selector, Span};
-use crate::{Error, STALE_NAN, Sample, SampleValue, Selected, Selection};
+use crate::{Error, Hints, STALE_NAN, Sample, SampleValue, Selected, Selection};
 
 /// Whether a sample only says that its series has ended.
 pub(super) fn is_stale(sample: &Sample) -> bool {
@@ -19,11 +19,11 @@ impl Evaluator<'_> {
     pub(super) fn each_series(
         &self,
         matchers: &[crate::Matcher],
-        start_ms: i64,
-        end_ms: i64,
+        (start_ms, end_ms): (i64, i64),
+        hints: Hints,
         mut f: impl FnMut(Selected<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let selection = Selection::new(matchers, start_ms, end_ms);
+        let selection = Selection { hints, ..Selection::new(matchers, start_ms, end_ms) };
         for selected in self.storage.select(&selection)? {
             let selected = selected?;
             self.budget.series()?;
@@ -51,7 +51,9 @@ impl Evaluator<'_> {
         let (first, last) = (self.shifted(&selector.time, steps.start)?, self.shifted(&selector.time, steps.end())?);
         let pace = if selector.time.at.is_some() { 0 } else { steps.step };
         let mut frame = Frame::new(steps.count);
-        self.each_series(&selector.matchers, first.min(last) - lookback + 1, first.max(last), |selected| {
+        let hints = Hints { first_ms: first, step_ms: if steps.count > 1 { pace } else { 0 }, ..Hints::default() };
+        let wanted = (first.min(last) - lookback + 1, first.max(last));
+        self.each_series(&selector.matchers, wanted, hints, |selected| {
             let samples = &*selected.samples;
             self.budget.samples(steps.count)?;
             let cells = frame.push(Row { labels: selected.labels, drop_name: false });
@@ -81,7 +83,8 @@ impl Evaluator<'_> {
         let (first, last) = (self.shifted(&selector.time, steps.start)?, self.shifted(&selector.time, steps.end())?);
         let pace = if selector.time.at.is_some() { 0 } else { steps.step };
         let mut frame = Frame::new(steps.count);
-        self.each_series(&selector.matchers, first - lookback + 1, last + lookback, |selected| {
+        let wanted = (first - lookback + 1, last + lookback);
+        self.each_series(&selector.matchers, wanted, Hints::default(), |selected| {
             let metric = selected.labels.metric_name().unwrap_or_default().to_owned();
             let samples: Vec<&Sample> = selected.samples.iter().filter(|sample| !is_stale(sample)).collect();
             self.budget.samples(steps.count)?;

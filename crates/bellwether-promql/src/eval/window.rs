@@ -8,7 +8,7 @@ use super::frame::{Cell, Frame, Row};
 use super::select::is_stale;
 use super::{Evaluator, Steps};
 use crate::parse::ast::{Edges, Expr, Kind, MatrixSelector, Span, Subquery};
-use crate::{CounterResetHint, Error, Histogram, Labels, Sample, SampleValue};
+use crate::{CounterResetHint, Error, Hints, Histogram, Labels, Sample, SampleValue};
 
 /// A series over whose samples windows move.
 pub(super) struct RangeSeries<'s> {
@@ -160,7 +160,9 @@ impl Evaluator<'_> {
             Edges::Smoothed => (lookback, lookback),
         };
         let windows = Windows { steps, first, pace, range, before, after };
-        self.each_series(&selector.matchers, first - range - before + 1, last + after, |selected| {
+        let step_ms = if steps.count > 1 { pace } else { 0 };
+        let hints = Hints { first_ms: first, step_ms, range_ms: range, function: self.function.get() };
+        self.each_series(&selector.matchers, (first - range - before + 1, last + after), hints, |selected| {
             let samples = match selected.samples.iter().any(is_stale) {
                 true => Cow::Owned(selected.samples.iter().filter(|sample| !is_stale(sample)).cloned().collect()),
                 false => selected.samples,

@@ -33,6 +33,14 @@ impl Buckets {
         Self { indices: indices.into(), counts }
     }
 
+    /// The same buckets with other counts.
+    pub(super) fn recounted(&self, counts: impl IntoIterator<Item = f64>) -> Self {
+        let mut all = Vec::with_capacity(self.indices.len());
+        all.extend(counts.into_iter().take(self.indices.len()));
+        all.resize(self.indices.len(), 0.0);
+        Self { indices: self.indices.clone(), counts: all }
+    }
+
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (i32, f64)> {
         self.indices.iter().copied().zip(self.counts.iter().copied())
     }

@@ -118,6 +118,17 @@ impl Histogram {
         self
     }
 
+    /// The same buckets with other numbers in them, one for each bucket in order: what makes one sample of a series after
+    /// the other without saying again which buckets there are. Numbers that are missing are 0, and those beyond ignored.
+    pub fn recounted(&self, positive: impl IntoIterator<Item = f64>, negative: impl IntoIterator<Item = f64>) -> Self {
+        Self {
+            positive: self.positive.recounted(positive),
+            negative: self.negative.recounted(negative),
+            custom_bounds: self.custom_bounds.clone(),
+            ..*self
+        }
+    }
+
     /// How many observations there are, those that are not a number among them.
     pub fn count(&self) -> f64 {
         self.count
