@@ -57,8 +57,7 @@ impl Counts {
         snapshot.sum = f64::from_bits(self.sum);
         snapshot.positive.clone_from(&self.positive);
         snapshot.zero = self.rare(ZERO);
-        let negatives = self.rare.iter().filter(|(slot, _)| *slot > ZERO);
-        snapshot.negative.extend(negatives.map(|(slot, count)| (slot - NEGATIVE, *count)));
+        snapshot.negative.extend(self.negative());
         let mut below = Below::new(&snapshot);
         let mut counted = Vec::with_capacity(bounds.len());
         for (at, bound) in bounds.iter().enumerate() {
@@ -73,6 +72,11 @@ impl Counts {
     /// How often one of the rare things was counted.
     pub(crate) fn rare(&self, slot: i32) -> u64 {
         self.rare.binary_search_by_key(&slot, |(slot, _)| *slot).map_or(0, |at| self.rare[at].1)
+    }
+
+    /// Negative buckets by the index of their magnitude, ascending.
+    pub(crate) fn negative(&self) -> impl Iterator<Item = (i32, u64)> {
+        self.rare.iter().filter(|(slot, _)| *slot > ZERO).map(|(slot, count)| (slot - NEGATIVE, *count))
     }
 
     /// Everything that was counted.

@@ -45,6 +45,11 @@ impl Chunk {
         Self { first, born: born.and_then(NonZeroI64::new), ..Self::default() }
     }
 
+    /// The tick after the last sample.
+    pub(crate) fn end(&self) -> u32 {
+        self.first + u32::from(self.len)
+    }
+
     /// How many bytes of memory it takes.
     pub(crate) fn size(&self) -> usize {
         Self::OVERHEAD + self.bytes.capacity()

@@ -40,6 +40,10 @@ impl Guess {
         Self { shape, last: 0, step: 0 }
     }
 
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+
     /// What the next sample will be if nothing happens.
     #[inline]
     pub(crate) fn next(&self) -> Words {

@@ -1,0 +1,126 @@
+//! A view: history up to its last tick, which later ticks do not change; and how PromQL reads it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use bellwether_promql::{Hints, Labels, Matcher, Selected, Selection, Storage};
+
+use crate::error::Error;
+use crate::family::Facet;
+use crate::file::Reading;
+use crate::history::Shared;
+use crate::parts::{Parts, Shelves};
+use crate::render::Renderer;
+
+/// History as it was at its last tick. However long it is held, and however many queries it answers, they all see the
+/// same; ticks do not wait for it.
+pub struct View {
+    pub(crate) shared: Arc<Shared>,
+    /// The time of the last tick.
+    pub(crate) until: i64,
+    store: OnceLock<Result<Reading, crate::file::Error>>,
+}
+
+/// A series that was asked for, and how it is to be read.
+struct Pick {
+    facets: Vec<(Facet, Labels)>,
+    shelves: Shelves,
+}
+
+impl View {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let until = shared.samples().ticks.last().unwrap_or(i64::MIN);
+        Self { shared, until, store: OnceLock::new() }
+    }
+
+    /// The time of the last tick it knows, in milliseconds since 1970; `None` before the first.
+    pub fn until(&self) -> Option<i64> {
+        Some(self.until).filter(|until| *until > i64::MIN)
+    }
+
+    /// The series of these labels, each with what there is of it from the last sample before `from` up to `to`.
+    pub(crate) fn parts(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<(Labels, Parts)>, Error> {
+        let found: Vec<(Labels, Shelves)> = {
+            let samples = self.shared.samples();
+            let found = samples.index.find(matchers).into_iter();
+            let whole = found.filter(|found| found.facets.contains(&Facet::Whole));
+            let shelves = whole.filter_map(|found| {
+                let shelves = Shelves::of(&samples, found.series, from, to.min(self.until))?;
+                Some((samples.index.series.get(found.series)?.labels.clone(), shelves))
+            });
+            shelves.collect()
+        };
+        let store = self.store()?;
+        found.into_iter().map(|(labels, shelves)| Ok((labels, shelves.parts(store)?))).collect()
+    }
+
+    /// What there is of the series that counts the time accounted for.
+    pub(crate) fn coverage(&self, from: i64, to: i64) -> Result<Parts, Error> {
+        let shelves = {
+            let samples = self.shared.samples();
+            Shelves::of(&samples, samples.coverage(), from, to.min(self.until))
+        };
+        Ok(shelves.map(|shelves| shelves.parts(self.store()?)).transpose()?.unwrap_or_default())
+    }
+
+    /// What the store had when it was first asked.
+    fn store(&self) -> Result<Option<&Reading>, crate::file::Error> {
+        match self.store.get_or_init(|| self.shared.store.read()) {
+            Ok(reading) => Ok(Some(reading)),
+            Err(error) => Err(error.clone()),
+        }
+    }
+}
+
+impl Storage for View {
+    fn select<'a>(
+        &'a self,
+        selection: &Selection<'_>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Selected<'a>, bellwether_promql::Error>> + 'a>, bellwether_promql::Error>
+    {
+        let (from, to) = (selection.start_ms, selection.end_ms.min(self.until));
+        let hints = selection.hints;
+        let picks: Vec<Pick> = {
+            let samples = self.shared.samples();
+            let found = samples.index.find(selection.matchers).into_iter();
+            let picks = found.filter_map(|found| {
+                let series = samples.index.series.get(found.series)?;
+                let mut shelves = Shelves::of(&samples, found.series, from, to)?;
+                shelves.no_finer_than(fine_enough(&hints));
+                let facets = found.facets.iter().map(|facet| (*facet, series.labels_of(*facet))).collect();
+                Some(Pick { facets, shelves })
+            });
+            picks.collect()
+        };
+        let mut picks = picks.into_iter();
+        let mut ready: VecDeque<Selected<'a>> = VecDeque::new();
+        Ok(Box::new(std::iter::from_fn(move || {
+            loop {
+                if let Some(selected) = ready.pop_front() {
+                    return Some(Ok(selected));
+                }
+                let Pick { facets, shelves } = picks.next()?;
+                let store = if shelves.wants_store() { self.store() } else { Ok(None) };
+                let parts = match store.and_then(|store| shelves.parts(store)) {
+                    Ok(parts) => parts,
+                    Err(error) => return Some(Err(bellwether_promql::Error::storage(error.to_string()))),
+                };
+                let renderer = Renderer::new(from, to, &hints);
+                ready.extend(renderer.render(&parts, facets));
+            }
+        })))
+    }
+}
+
+/// The resolution beyond which a query sees no difference: a tenth of what it looks at from step to step. A window wants
+/// 60 samples.
+fn fine_enough(hints: &Hints) -> i64 {
+    if hints.range_ms > 0 { hints.range_ms / 60 } else { hints.step_ms / 2 }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("until", &self.until).finish_non_exhaustive()
+    }
+}
