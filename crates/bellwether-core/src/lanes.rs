@@ -156,6 +156,12 @@ impl<L> fmt::Debug for Lanes<L> {
     }
 }
 
+/// An address that no other living thread has.
+#[inline]
+pub fn this_thread() -> usize {
+    thread_address()
+}
+
 /// Adds where this thread is the only writer.
 #[inline]
 pub fn add_exclusive(cell: &AtomicU64, n: u64) {

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 
-use bellwether_breaker::{Breaker, CallError, Outcome, Permit, Rejected};
-use bellwether_core::{Call, Instant, Scope};
+use bellwether_breaker::{Breaker, CallError, Outcome, Permit, Reason, Rejected};
+use bellwether_core::{Call, Instant, Scope, Work};
 
-use crate::cascade::Failure;
+use crate::cascade::{Begun, Failure, Guard};
 use crate::dependency::Dependency;
 use crate::fault::Fault;
 use crate::operation::Series;
@@ -27,6 +29,8 @@ pub struct Ongoing<'o> {
     operation: Cow<'o, Operation>,
     permit: Option<Permit<Cow<'o, Breaker>>>,
     began: Instant,
+    /// What the call is to whoever follows it.
+    followed: Option<Begun>,
     is_over: bool,
 }
 
@@ -59,7 +63,7 @@ impl Operation {
         judge: impl FnOnce(&Result<T, E>) -> Option<Fault>,
     ) -> Result<T, CallError<E>> {
         let ongoing = self.begin().map_err(CallError::Rejected)?;
-        let result = call.await;
+        let result = ongoing.run(call).await;
         ongoing.end(judge(&result));
         result.map_err(CallError::Failed)
     }
@@ -94,13 +98,20 @@ impl Operation {
         };
         let inner = &*self.dependency.0;
         inner.in_flight.begin();
-        Ok(Ongoing { operation, permit, began: inner.clock.now(), is_over: false })
+        let began = inner.clock.now();
+        let followed = self.dependency.followed();
+        let followed = followed.map(|(live, node)| live.begin(node, Work::current(), began));
+        Ok(Ongoing { operation, permit, began, followed, is_over: false })
     }
 
     #[cold]
     fn refused(&self, rejected: Rejected) -> Rejected {
         let now = self.dependency.0.clock.now();
         self.ended(Some(Fault::from(rejected)), now, now);
+        if let Some((live, node)) = self.dependency.followed() {
+            let guard = if rejected.reason == Reason::Limit { Guard::Limit } else { Guard::Breaker };
+            live.refuse(node, guard, Work::current(), now);
+        }
         rejected
     }
 
@@ -132,6 +143,18 @@ impl Ongoing<'_> {
         self.began
     }
 
+    /// Does a part of what it takes: what is called meanwhile is called on its behalf.
+    #[inline]
+    pub async fn run<T>(&self, part: impl Future<Output = T>) -> T {
+        let work = self.followed.and_then(|followed| followed.work);
+        let mut part = pin!(part);
+        poll_fn(|cx| match work {
+            Some(work) => work.run(|| part.as_mut().poll(cx)),
+            None => part.as_mut().poll(cx),
+        })
+        .await
+    }
+
     /// It is over; `None` is well.
     #[inline]
     pub fn end(mut self, fault: Option<Fault>) {
@@ -149,7 +172,11 @@ impl Ongoing<'_> {
         self.is_over = true;
         let inner = &*self.operation.dependency.0;
         inner.in_flight.end();
-        self.operation.ended(fault, self.began, inner.clock.now());
+        let now = inner.clock.now();
+        self.operation.ended(fault, self.began, now);
+        if let Some((followed, (live, node))) = self.followed.zip(self.operation.dependency.followed()) {
+            live.end(node, followed, fault.map(|fault| fault.failure), self.began, now);
+        }
     }
 }
 

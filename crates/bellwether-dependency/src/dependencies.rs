@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use bellwether_core::{Clock, Registry};
+use bellwether_core::{Clock, Follow, Registry};
 
 use crate::builder::DependencyBuilder;
-use crate::cascade::{self, Graph, Refusal, Relation};
+use crate::cascade::{self, Graph, Meter, Occupancy, Pool, Refusal, Relation};
 use crate::dependency::Dependency;
 use crate::error::{Error, Why};
 use crate::health::{Phase, Report};
@@ -26,6 +26,7 @@ pub struct Dependencies(Arc<Inner>);
 struct Inner {
     registry: Registry,
     metrics: CallMetrics,
+    meter: Meter,
     bounds: Bounds,
     /// In the order in which they came.
     all: RwLock<Arc<[Dependency]>>,
@@ -86,6 +87,7 @@ impl DependenciesBuilder {
         Ok(Dependencies(Arc::new(Inner {
             registry: self.registry,
             metrics,
+            meter: Meter::default(),
             bounds: self.bounds,
             all: RwLock::new(Arc::new([])),
             phase: AtomicU8::new(Phase::Starting as u8),
@@ -140,7 +142,8 @@ impl Dependencies {
             return Err(Error::new(&described.name, Why::Cycle(circle)));
         }
         let clock = self.clock().clone();
-        let dependency = Dependency::new(described, clock, inner.metrics.clone(), inner.bounds.operations)?;
+        let dependency =
+            Dependency::new(described, clock, inner.metrics.clone(), inner.meter.clone(), inner.bounds.operations)?;
         self.show(&dependency).map_err(|error| Error::new(dependency.name(), Why::Metrics(error)))?;
         *all = all.iter().cloned().chain([dependency.clone()]).collect();
         drop(all);
@@ -218,6 +221,47 @@ impl Dependencies {
             }
         }
         Ok(())
+    }
+
+    /// Follows requests for whoever [reads](cascade::Reader) which of their failures caused which: for the layer that sees
+    /// them. While nobody reads it does next to nothing.
+    pub fn follower(&self) -> Arc<dyn Follow> {
+        Arc::new(self.0.meter.clone())
+    }
+
+    /// A pool with so many permits, 0 if they have no limit, for those who take them to say so.
+    ///
+    /// ```
+    /// # use bellwether_core::Registry;
+    /// # use bellwether_dependency::Dependencies;
+    /// # let dependencies = Dependencies::new(&Registry::new())?;
+    /// let pool = dependencies.pool("orders-pool", 4);
+    /// # let example = async {
+    /// let connection = pool.take(async { Ok::<_, std::io::Error>("what `PgPool::acquire` gives") }).await?;
+    /// assert!(connection.starts_with("what")); // and dropped, it is given back
+    /// # Ok::<(), std::io::Error>(())
+    /// # };
+    /// # use std::{future::Future, pin::pin, task::{Context, Waker}};
+    /// # assert!(pin!(example).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// # Ok::<(), bellwether_dependency::Error>(())
+    /// ```
+    pub fn pool(&self, name: &str, permits: u64) -> Pool {
+        Pool::new(self.0.meter.clone(), self.clock().clone(), name, permits)
+    }
+
+    /// A pool that is asked how full it is whenever somebody reads, and whose it is. It says less than one that is
+    /// [told](Self::pool): who has its permits is a guess. `false` if there are too many; the last one of a name counts.
+    pub fn watch_pool(
+        &self,
+        name: &str,
+        owner: &Dependency,
+        source: impl Fn() -> Option<Occupancy> + Send + Sync + 'static,
+    ) -> bool {
+        self.0.meter.watch(name, owner, source)
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     pub(crate) fn clock(&self) -> &Clock {

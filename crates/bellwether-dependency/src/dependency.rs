@@ -1,7 +1,7 @@
 //! A dependency: whom the service calls, how those calls go, and how it is.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use bellwether_core::{Clock, Gauge, Histogram, Instant};
 
 use crate::builder::DependencyBuilder;
 use crate::call::Operation;
+use crate::cascade::{self, Meter};
 use crate::error::{Error, Why};
 use crate::health::Statement;
 use crate::kind::{Criticality, Kind};
@@ -44,6 +45,9 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) metrics: CallMetrics,
     operations: Operations,
+    meter: Meter,
+    /// The number of its node there, plus one; 0 until it is known.
+    node: AtomicU32,
     pub(crate) in_flight: Gauge,
     probe_duration: Histogram,
     pub(crate) evidence: Evidence,
@@ -90,6 +94,7 @@ impl Dependency {
         described: DependencyBuilder,
         clock: Clock,
         metrics: CallMetrics,
+        meter: Meter,
         max_operations: usize,
     ) -> Result<Self, Error> {
         let name = &described.name;
@@ -98,6 +103,8 @@ impl Dependency {
         let now = clock.now();
         Ok(Self(Arc::new(Inner {
             breaker,
+            meter,
+            node: AtomicU32::new(0),
             operations: Operations::new(&metrics, name, max_operations),
             in_flight: metrics.in_flight(name),
             probe_duration: metrics.probe_duration(name),
@@ -184,6 +191,30 @@ impl Dependency {
     /// dependency degraded.
     pub fn says(&self) -> Option<Arc<Statement>> {
         self.judged().says(self.0.clock.now())
+    }
+
+    /// Its last answer was that what it was asked for is not there: of a cache, that the question goes elsewhere.
+    pub fn missed(&self) {
+        if let Some((live, node)) = self.followed() {
+            live.missed(node);
+        }
+    }
+
+    /// Where its calls are followed, and the number of its node; `None` while nobody does.
+    #[inline]
+    pub(crate) fn followed(&self) -> Option<(&cascade::Live, u32)> {
+        let live = self.0.meter.live()?;
+        match self.0.node.load(Ordering::Relaxed) {
+            0 => self.find_node(live),
+            node => Some((live, node - 1)),
+        }
+    }
+
+    #[cold]
+    fn find_node<'l>(&self, live: &'l cascade::Live) -> Option<(&'l cascade::Live, u32)> {
+        let node = live.node(&self.0.described.name, cascade::Kind::Dependency)?;
+        self.0.node.store(node + 1, Ordering::Relaxed);
+        Some((live, node))
     }
 
     /// What asks it how it is, as long as it has an answer.

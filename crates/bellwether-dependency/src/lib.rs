@@ -16,6 +16,7 @@ mod limits;
 mod operation;
 mod probe;
 mod status;
+mod sync;
 
 pub use builder::DependencyBuilder;
 pub use call::{Ongoing, Operation};

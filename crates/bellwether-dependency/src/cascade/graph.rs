@@ -165,6 +165,11 @@ impl Graph {
         self.by_name.get(name).copied().map(NodeId)
     }
 
+    /// The edge from one node to another, if there is one.
+    pub fn between(&self, from: NodeId, to: NodeId) -> Option<EdgeId> {
+        self.by_ends.get(&(from.0, to.0)).copied().map(EdgeId)
+    }
+
     /// The name of a node; `None` for an id of another graph.
     pub fn name(&self, id: NodeId) -> Option<&str> {
         self.nodes.get(id.0 as usize).map(|node| &*node.name)

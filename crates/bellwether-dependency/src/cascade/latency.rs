@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The upper end of the first bucket.
 const FIRST: f64 = 1e-4;
 const PER_OCTAVE: f64 = 4.0;
+/// Where the buckets of an octave begin: powers of the fourth root of 2.
+const QUARTERS: [f64; 4] = [1.0, 1.189_207_115_002_721, std::f64::consts::SQRT_2, 1.681_792_830_507_429];
 
 /// How many calls took how long, in buckets that each grow by a fifth.
 ///
@@ -40,6 +42,11 @@ impl Latency {
         quantile(&self.0.map(f64::from), q)
     }
 
+    /// Of so many calls in each bucket.
+    pub(super) fn of(counts: [u32; Self::BUCKETS]) -> Self {
+        Self(counts)
+    }
+
     pub(super) fn buckets(&self) -> [f64; Self::BUCKETS] {
         self.0.map(f64::from)
     }
@@ -52,11 +59,17 @@ impl Default for Latency {
 }
 
 /// The bucket that a duration in seconds belongs to.
+#[inline]
 pub(super) fn bucket(seconds: f64) -> usize {
     if seconds <= FIRST {
         return 0;
     }
-    (((seconds / FIRST).log2() * PER_OCTAVE).ceil() as usize).min(Latency::BUCKETS - 1)
+    let times = seconds / FIRST;
+    // A number is its octave, and how far it is into it.
+    let octave = (times.to_bits() >> 52) as usize - 1023;
+    let into = f64::from_bits(times.to_bits() & ((1 << 52) - 1) | 1023 << 52);
+    let quarters = QUARTERS.iter().filter(|quarter| into > **quarter).count();
+    (octave * QUARTERS.len() + quarters).min(Latency::BUCKETS - 1)
 }
 
 /// The upper end of a bucket in seconds.

@@ -11,3 +11,4 @@ mod probes;
 mod ready_made;
 mod registering;
 mod time;
+mod traffic;
