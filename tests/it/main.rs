@@ -12,6 +12,7 @@ mod breakers;
 mod collected;
 mod demo;
 mod faults;
+mod genai;
 mod pages;
 mod postgres;
 mod promql;

@@ -95,7 +95,10 @@ impl Session {
             self.begin_turn();
         }
         let frame = message.frame().unwrap_or(Frame::Work);
-        self.told(frame, &message.usage());
+        // Of an answer that failed as soon as it began, the end is no second failure.
+        if !(message.kind() == "response.done" && self.turn.is_none()) {
+            self.told(frame, &message.usage());
+        }
         frame
     }
 

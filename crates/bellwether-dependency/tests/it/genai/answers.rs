@@ -268,7 +268,10 @@ fn a_breaker_that_is_open_refuses_and_is_told_by_it() {
     world.dependency.breaker().unwrap().set_mode(bellwether_breaker::Mode::ForcedOpen);
     assert!(world.model.begin().is_err());
     assert_eq!(world.durations(), [""; 0]); // no call was made
-    assert_eq!(world.series("dependency.call.duration", &["operation", "error.type"]), ["chat rejected_by_us 1x 0.000"]);
+    assert_eq!(
+        world.series("dependency.call.duration", &["operation", "error.type"]),
+        ["chat rejected_by_us 1x 0.000"]
+    );
 }
 
 #[test]

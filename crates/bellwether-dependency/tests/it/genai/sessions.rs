@@ -108,6 +108,9 @@ fn a_session_that_breaks() {
     check(&[CREATED], None, Failure::Connect, [0, 1, 0, 0]);
     check(&[CREATED, BROKEN], Some(1000), Failure::Upstream, [0, 1, 0, 0]);
     check(&[CREATED, ANSWERS, FAILED], Some(1000), Failure::Upstream, [0, 1, 0, 1]);
+    let stillborn = r#"{"type":"response.created","response":{"status":"failed"}}"#;
+    check(&[CREATED, stillborn, FAILED], Some(1000), Failure::Upstream, [0, 1, 0, 1]);
+    check(&[CREATED, ANSWERS, SOUND, DONE, stillborn, FAILED], Some(1011), Failure::Upstream, [2, 2, 0, 0]);
     // It was of use, and then broke: between answers, and in the midst of one.
     check(&[CREATED, ANSWERS, SOUND, DONE], Some(1011), Failure::Upstream, [2, 1, 0, 0]);
     check(&[CREATED, ANSWERS, SOUND, DONE], None, Failure::Connect, [2, 1, 0, 0]);
