@@ -18,6 +18,7 @@ struct Repr {
     path: PathBuf,
     tried: &'static str,
     why: String,
+    advice: &'static str,
 }
 
 /// What sort of trouble it is, for those who want to act on it.
@@ -46,7 +47,7 @@ impl Kind {
             Self::Full => "free space on this device or lower `max_bytes`; it is tried again",
             Self::Denied => "let this user write the file and its directory, or choose another path; it is tried again",
             Self::Locked => "stop the other process or give each a path of its own; it is tried again",
-            Self::Damaged => "move the file and what was set aside before out of the way; it is tried again",
+            Self::Damaged => "the next flush checks it, and sets it aside if need be",
             Self::Foreign => "choose another path, or move that file away; it is left as it is",
             Self::Newer => "start the newer version again, or move the file away; it is left as it is",
             Self::Io => "look at the device; it is tried again",
@@ -89,12 +90,22 @@ impl Error {
 
     #[cold]
     pub(super) fn new(kind: Kind, path: &Path, tried: &'static str, why: impl Into<String>) -> Self {
-        Self(Box::new(Repr { kind, path: path.to_owned(), tried, why: why.into() }))
+        Self(Box::new(Repr { kind, path: path.to_owned(), tried, why: why.into(), advice: kind.advice() }))
+    }
+
+    /// Better advice than that of its kind.
+    pub(super) fn advice(mut self, advice: &'static str) -> Self {
+        self.0.advice = advice;
+        self
     }
 
     #[cold]
     pub(super) fn io(path: &Path, tried: &'static str, error: &io::Error) -> Self {
-        Self::new(Kind::of(error), path, tried, error.to_string())
+        let of_kind = Self::new(Kind::of(error), path, tried, error.to_string());
+        match error.kind() {
+            io::ErrorKind::NotFound => of_kind.advice("make its directory, or choose another path; it is tried again"),
+            _ => of_kind,
+        }
     }
 
     /// What redb said, by what it means to us.
@@ -116,7 +127,7 @@ impl Error {
 
 impl fmt::Display for Repr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {} {}: {}; {}", self.tried, self.path.display(), self.why, self.kind.advice())
+        write!(f, "cannot {} {}: {}; {}", self.tried, self.path.display(), self.why, self.advice)
     }
 }
 

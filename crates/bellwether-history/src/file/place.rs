@@ -38,9 +38,12 @@ pub(super) fn open(path: &Path, cache: usize, care: Care) -> Result<Disk, Error>
     let failed = |error: io::Error| Error::io(path, "open", &error);
     match fs::symlink_metadata(path) {
         Ok(there) if there.is_symlink() => {
-            Err(Error::new(Kind::Denied, path, "open", "it is a symbolic link, and those are not followed"))
+            let error = Error::new(Kind::Denied, path, "open", "it is a symbolic link, and those are not followed");
+            Err(error.advice("name the file that it leads to"))
         }
-        Ok(there) if !there.is_file() => Err(Error::new(Kind::Denied, path, "open", "it is not a file")),
+        Ok(there) if !there.is_file() => {
+            Err(Error::new(Kind::Denied, path, "open", "it is not a file").advice("choose another path"))
+        }
         Ok(there) if there.len() == 0 => create(path, cache),
         Ok(_) => {
             let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
@@ -60,8 +63,8 @@ pub(super) fn open(path: &Path, cache: usize, care: Care) -> Result<Disk, Error>
 pub(super) fn set_aside(path: &Path) -> Result<PathBuf, Error> {
     let mut names = (1..=SET_ASIDE).map(|n| beside(path, &format!(".damaged-{n}")));
     let Some(aside) = names.find(|name| fs::symlink_metadata(name).is_err()) else {
-        let why = format!("it is damaged, and {SET_ASIDE} damaged ones are kept beside it already");
-        return Err(Error::new(Kind::Damaged, path, "set aside", why));
+        let why = format!("it is damaged, and {SET_ASIDE} damaged files are kept beside it already");
+        return Err(Error::new(Kind::Damaged, path, "set aside", why).advice("move those away; it is tried again"));
     };
     fs::rename(path, &aside).map_err(|error| Error::io(path, "set aside", &error))?;
     sync_directory(path);
@@ -85,7 +88,7 @@ fn create(path: &Path, cache: usize) -> Result<Disk, Error> {
     let new = beside(path, ".new");
     if fs::symlink_metadata(&new).is_ok_and(|there| !there.is_file()) {
         let why = format!("{} is in the way", new.display());
-        return Err(Error::new(Kind::Denied, path, "create", why));
+        return Err(Error::new(Kind::Denied, path, "create", why).advice("remove that; it is tried again"));
     }
     let file = platform::private().read(true).write(true).create(true).open(&new).map_err(failed)?;
     // Whoever holds the lock is making the file right now; a lock of a crashed process is gone.

@@ -88,12 +88,14 @@ fn check(bytes: &[u8], what: &str) -> Option<Kind> {
     assert!(read(&store).is_some_and(|rows| rows >= 3), "{what}");
     let kind = status.damage.map(|error| error.kind());
     assert_eq!(kind.is_some(), status.set_aside.len() == 1, "{what}");
-    store.close(NOW).unwrap_or_else(|error| panic!("{what}: {error}"));
+    // Closing may find what nobody looked at before.
+    let found = store.close(NOW).err().map(|error| error.kind());
+    assert!(found.is_none_or(|kind| kind == Kind::Damaged), "{what}: {found:?}");
     drop(store);
-    // And it is sound from then on.
     let store = open(&path);
-    assert_eq!(store.status().trouble, None, "{what}");
-    assert!(read(&store).is_some_and(|rows| rows >= 3), "{what}");
+    let again = store.status();
+    assert_eq!(again.trouble, None, "{what}");
+    assert!(read(&store).is_some_and(|rows| rows >= 3 || again.damage.is_some()), "{what}");
     kind
 }
 
@@ -207,7 +209,7 @@ fn not_more_than_three_are_set_aside() {
         assert_eq!(read(&store), Some(1));
     }
     let said = said(&path).replace(&folder.path().display().to_string(), "FOLDER");
-    insta::assert_snapshot!(said, @"cannot set aside FOLDER/history.bw: it is damaged, and 3 damaged ones are kept beside it already; move the file and what was set aside before out of the way; it is tried again");
+    insta::assert_snapshot!(said, @"cannot set aside FOLDER/history.bw: it is damaged, and 3 damaged files are kept beside it already; move those away; it is tried again");
     assert_eq!(fs::read(&path).expect("it is still there"), damaged);
     let names: Vec<PathBuf> = (1..=3).map(|n| folder.path().join(format!("history.bw.damaged-{n}"))).collect();
     assert!(names.iter().all(|name| fs::read(name).is_ok_and(|bytes| bytes == damaged)));

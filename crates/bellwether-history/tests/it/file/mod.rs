@@ -5,6 +5,7 @@ mod kept;
 mod bounds;
 mod damage;
 mod kill;
+mod trouble;
 
 use bellwether_history::file::{BlockKey, Options, Record, Store, Undecodable};
 use std::path::PathBuf;
