@@ -1,11 +1,9 @@
 //! Slices of time as they pass: the one under way, and what those that are over come to.
 
-use std::time::Duration;
-
 use bellwether_core::Timestamp;
 
 use super::ring::Totals;
-use crate::measure::{Coverage, Presence, Seen, counts_as, in_parts, is_good};
+use crate::measure::{Coverage, Open, Presence, Seen, counts_as, in_parts, is_good};
 use crate::objective::{Budgeting, Effect, Policies, Slo};
 use crate::{Interval, Sli};
 
@@ -20,15 +18,6 @@ pub(super) struct Slices {
     number: u64,
     open: Open,
     last: Option<Sli>,
-}
-
-/// What is known of the slice under way.
-#[derive(Debug, Default)]
-struct Open {
-    events: Sli,
-    is_forgiven: bool,
-    is_kept: bool,
-    coverage: Coverage,
 }
 
 impl Slices {
@@ -66,11 +55,7 @@ impl Slices {
     pub(super) fn take(&mut self, events: Sli, over: Interval, presence: Presence, effect: Option<Effect>) -> Totals {
         let start = Timestamp::from_unix_nanos(self.number * self.length);
         self.pass(Interval::new(over.start.max(start), over.end), presence, effect);
-        match effect {
-            Some(Effect::Exclude) => {}
-            Some(Effect::CountAsGood) => self.open.events = self.open.events.plus(Sli::new(events.total, events.total)),
-            None => self.open.events = self.open.events.plus(events),
-        }
+        self.open.take(events, Coverage::default(), effect);
         if over.end < self.end() {
             return Totals::default();
         }
@@ -83,26 +68,21 @@ impl Slices {
         Timestamp::from_unix_nanos((self.number + 1).saturating_mul(self.length))
     }
 
+    /// Time passes, in which nothing was counted yet.
     fn pass(&mut self, over: Interval, presence: Presence, effect: Option<Effect>) {
-        let length: Duration = over.length();
-        match (effect, presence) {
-            (Some(Effect::Exclude), _) => return,
-            (Some(Effect::CountAsGood), _) => self.open.is_forgiven = true,
-            (None, Presence::Known) => self.open.coverage.known += length,
-            (None, Presence::Unknown) => self.open.coverage.unknown += length,
-            (None, Presence::Stopped) => self.open.coverage.stopped += length,
+        let of = match presence {
+            Presence::Known => Coverage::known,
+            Presence::Unknown => Coverage::unknown,
+            Presence::Stopped => Coverage::stopped,
+        };
+        if !over.is_empty() {
+            self.open.take(Sli::default(), of(over.length()), effect);
         }
-        self.open.is_kept = true;
     }
 
     fn close(&mut self) -> Totals {
-        let Open { events, is_forgiven, is_kept, coverage } = std::mem::take(&mut self.open);
-        self.come_to(match (is_kept, events.total, is_forgiven) {
-            (false, ..) => None,
-            (_, 0, true) => Some(Seen::Events(Sli::new(1, 1))),
-            (_, 0, false) => Some(Seen::Nothing(coverage.mostly())),
-            _ => Some(Seen::Events(events)),
-        })
+        let seen = std::mem::take(&mut self.open).seen();
+        self.come_to(seen)
     }
 
     /// What a slice comes to; one that is left out, nothing.

@@ -10,14 +10,14 @@ use std::time::Duration;
 use bellwether_core::Timestamp;
 
 use crate::burn::{Counted, Verdict, judge};
-use crate::objective::{Budgeting, Count, Effect, Expressions, Indicator, Piece, Plan, Slo, pieces};
+use crate::objective::{Count, Effect, Expressions, Indicator, Piece, Plan, Slo, pieces};
 use crate::{Error, ErrorBudget, Interval, Ratio, Sli, Target};
 
 pub(crate) use coverage::Presence;
 pub use coverage::{Coverage, Slot, Slots};
 use ratios::Ratios;
 pub use slices::Slices;
-pub(crate) use slices::{Seen, counts_as, is_good};
+pub(crate) use slices::{Open, Seen, counts_as, is_good};
 pub use source::{Dimension, Source};
 
 /// What an objective comes to over a stretch of time.
@@ -52,22 +52,29 @@ pub struct Measurement {
 pub fn measure(slo: &Slo, source: &dyn Source, over: Interval) -> Result<Measurement, Error> {
     let counter = Counter { plan: slo.indicator.plan(), slo, source };
     let pieces = pieces(&slo.corrections, over);
+    let parts = match slo.budgeting.slice() {
+        Some(length) => slices::cut(&pieces, over, length),
+        None => pieces,
+    };
+    let mut cuts = vec![over.start];
+    cuts.extend(parts.iter().map(|part| part.over.end));
+    let (slis, coverages) = (counter.counts(&cuts)?, source.coverages(&cuts)?);
     let mut measured = Measurement::empty(slo.target, over);
-    for Piece { over, effect } in &pieces {
-        measured.coverage = measured.coverage.plus(source.coverage(*over)?);
+    let mut slicing = slices::Slicing::new(slo, over.start);
+    for ((Piece { over, effect }, sli), coverage) in parts.into_iter().zip(slis).zip(coverages) {
+        measured.coverage = measured.coverage.plus(coverage);
         match effect {
             None => {}
             Some(Effect::Exclude) => measured.excluded += over.length(),
             Some(Effect::CountAsGood) => measured.counted_as_good += over.length(),
         }
-        // By slices, events are counted with them.
-        if slo.budgeting == Budgeting::Occurrences {
-            let sli = counter.count(*over)?;
-            measured.take(sli, *effect);
+        measured.take(sli, effect);
+        if let Some(slicing) = &mut slicing {
+            slicing.take(over, sli, coverage, effect);
         }
     }
-    if slo.budgeting != Budgeting::Occurrences {
-        slices::measure(&counter, &pieces, &mut measured)?;
+    if let Some(slicing) = slicing {
+        (measured.slices, measured.ratios) = slicing.finish(over.end);
     }
     Ok(measured)
 }
@@ -111,27 +118,35 @@ struct Counter<'a> {
 pub(crate) const PARTS: u64 = 1 << 40;
 
 impl Counter<'_> {
-    fn count(&self, over: Interval) -> Result<Sli, Error> {
-        let named = |error: Error| Error::objective(&self.slo.name, format!("{error}, over {over}"));
+    /// What was counted between each cut and the next.
+    fn counts(&self, cuts: &[Timestamp]) -> Result<Vec<Sli>, Error> {
+        let named = |error: Error| Error::objective(&self.slo.name, error);
         let Some(plan) = &self.plan else {
             let Indicator::Promql(Expressions::Ratio(expression)) = &self.slo.indicator else {
-                return Ok(Sli::default());
+                return Ok(vec![Sli::default(); cuts.len()]);
             };
-            let ratio = self.source.ratio(expression, over).map_err(named)?;
-            return Ok(ratio.map_or(Sli::default(), in_parts));
+            let of = |over| Ok(self.source.ratio(expression, over)?.map_or(Sli::default(), in_parts));
+            return source::tiles(cuts).map(of).collect::<Result<_, _>>().map_err(named);
         };
-        let sum = |counts: &[Count]| {
-            counts.iter().try_fold(0_u64, |sum, count| Ok(sum.saturating_add(self.source.count(count, over)?)))
-        };
-        let sum = |counts: &[Count]| sum(counts).map_err(named);
-        let (good, bad) = (sum(&plan.good)?, sum(&plan.bad)?);
-        Ok(match &plan.total {
-            None => Sli::new(good, good.saturating_add(bad)),
-            Some(total) if plan.good.is_empty() => {
-                let total = sum(total)?;
-                Sli::new(total.saturating_sub(bad), total)
+        let sum = |counts: &[Count]| -> Result<Vec<u64>, Error> {
+            let mut sums = vec![0_u64; cuts.len().saturating_sub(1)];
+            for count in counts {
+                let more = self.source.counts(count, cuts).map_err(named)?;
+                sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.saturating_add(more));
             }
-            Some(total) => Sli::new(good, sum(total)?),
+            Ok(sums)
+        };
+        let (good, bad) = (sum(&plan.good)?, sum(&plan.bad)?);
+        let pairs = good.into_iter().zip(bad);
+        Ok(match &plan.total {
+            None => pairs.map(|(good, bad)| Sli::new(good, good.saturating_add(bad))).collect(),
+            Some(total) => {
+                let of_bad = plan.good.is_empty();
+                let sli = |((good, bad), total): ((u64, u64), u64)| {
+                    Sli::new(if of_bad { total.saturating_sub(bad) } else { good }, total)
+                };
+                pairs.zip(sum(total)?).map(sli).collect()
+            }
         })
     }
 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Counter, Coverage, Measurement, Presence, Ratios};
-use crate::objective::{Budgeting, Effect, Empty, Piece, Policies};
-use crate::{Error, Interval, Ratio, Share, Sli};
+use bellwether_core::Timestamp;
+
+use super::{Coverage, Presence, Ratios};
+use crate::objective::{Budgeting, Effect, Empty, Piece, Policies, Slo};
+use crate::{Interval, Ratio, Share, Sli};
 
 /// What became of the slices of a stretch of time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -112,75 +114,115 @@ pub(crate) fn is_good(sli: Sli, good_from: Share) -> bool {
     sli.ratio().is_some_and(|ratio| ratio >= good_from.ratio())
 }
 
-pub(super) fn measure(counter: &Counter<'_>, pieces: &[Piece], measured: &mut Measurement) -> Result<(), Error> {
-    let Some(length) = counter.slo.budgeting.slice() else { return Ok(()) };
-    let (mut slices, mut ratios) = (Slices::default(), Ratios::default());
-    let mut last = None;
-    let mut start = measured.over.start;
-    let mut rest = pieces;
-    while start < measured.over.end {
-        let over = Interval::new(start, start.after(length).min(measured.over.end));
-        start = over.end;
-        while rest.first().is_some_and(|piece| piece.over.end <= over.start) {
-            rest = &rest[1..];
+/// Pieces, cut where slices end. Slices begin with the stretch; its last may be shorter.
+pub(super) fn cut(pieces: &[Piece], over: Interval, length: Duration) -> Vec<Piece> {
+    let mut parts = Vec::new();
+    let mut end = over.start.after(length);
+    for piece in pieces {
+        let mut start = piece.over.start;
+        while start < piece.over.end {
+            let part = Interval::new(start, piece.over.end.min(end));
+            parts.push(Piece { over: part, effect: piece.effect });
+            start = part.end;
+            end = if part.end == end { end.after(length) } else { end };
         }
-        let Some(seen) = see(counter, rest, over, measured)? else {
-            slices.excluded += 1;
-            continue;
+    }
+    parts
+}
+
+/// Puts slices together from their parts.
+#[derive(Debug)]
+pub(super) struct Slicing<'a> {
+    slo: &'a Slo,
+    length: Duration,
+    slices: Slices,
+    ratios: Ratios,
+    last: Option<Sli>,
+    /// The slice under way: when it began, and what is known of it.
+    start: Timestamp,
+    open: Open,
+}
+
+/// What is known of a slice under way.
+#[derive(Debug, Default)]
+pub(crate) struct Open {
+    events: Sli,
+    coverage: Coverage,
+    is_forgiven: bool,
+    is_kept: bool,
+}
+
+impl<'a> Slicing<'a> {
+    pub(super) fn new(slo: &'a Slo, start: Timestamp) -> Option<Self> {
+        let length = slo.budgeting.slice()?;
+        let (slices, ratios) = Default::default();
+        Some(Self { slo, length, slices, ratios, last: None, start, open: Open::default() })
+    }
+
+    /// Takes a part, which is no longer than the slice it is of.
+    pub(super) fn take(&mut self, over: Interval, sli: Sli, coverage: Coverage, effect: Option<Effect>) {
+        self.open.take(sli, coverage, effect);
+        if over.end == self.start.after(self.length) {
+            self.close(over.end);
+        }
+    }
+
+    /// What all slices came to, the one that the end cuts among them.
+    pub(super) fn finish(mut self, end: Timestamp) -> (Option<Slices>, Option<Ratios>) {
+        if self.start < end {
+            self.close(end);
+        }
+        let by_ratios = matches!(self.slo.budgeting, Budgeting::RatioTimeslices { .. });
+        (Some(self.slices), by_ratios.then_some(self.ratios))
+    }
+
+    fn close(&mut self, end: Timestamp) {
+        let over = Interval::new(self.start, end);
+        self.start = end;
+        let Some(seen) = std::mem::take(&mut self.open).seen() else {
+            self.slices.excluded += 1;
+            return;
         };
-        let counts = counts_as(seen, counter.slo.policies, last);
-        last = counts.or(last);
-        match (counts, counter.slo.budgeting) {
-            (None, _) => slices.skipped += 1,
-            (Some(sli), Budgeting::Timeslices { good_from, .. }) => slices.add(over, is_good(sli, good_from)),
-            (Some(sli), _) => {
-                ratios.add(sli);
-                // For uptime, which is asked of ratios too: as good as its promise.
-                slices.add(over, is_good_for(sli, measured));
+        let Some(sli) = counts_as(seen, self.slo.policies, self.last) else {
+            self.slices.skipped += 1;
+            return;
+        };
+        self.last = Some(sli);
+        let is_good = match self.slo.budgeting {
+            Budgeting::Timeslices { good_from, .. } => is_good(sli, good_from),
+            // For downtimes, which are asked of ratios too: as good as the promise.
+            _ => {
+                self.ratios.add(sli);
+                sli.ratio().is_some_and(|ratio| ratio >= self.slo.target.ratio())
             }
-        }
+        };
+        self.slices.add(over, is_good);
     }
-    if let Budgeting::RatioTimeslices { .. } = counter.slo.budgeting {
-        measured.ratios = Some(ratios);
-    }
-    measured.slices = Some(slices);
-    Ok(())
 }
 
-fn is_good_for(sli: Sli, measured: &Measurement) -> bool {
-    sli.ratio().is_some_and(|ratio| ratio >= measured.target.ratio())
-}
-
-/// What is known of one slice; `None` if corrections leave out all of it. Its events are added to those measured.
-fn see(
-    counter: &Counter<'_>,
-    pieces: &[Piece],
-    over: Interval,
-    measured: &mut Measurement,
-) -> Result<Option<Seen>, Error> {
-    let (mut events, mut coverage, mut is_forgiven) = (Sli::default(), Coverage::default(), false);
-    let mut is_excluded = true;
-    for piece in pieces.iter().take_while(|piece| piece.over.start < over.end) {
-        let Some(part) = piece.over.intersect(over) else { continue };
-        let sli = counter.count(part)?;
-        measured.take(sli, piece.effect);
-        match piece.effect {
-            Some(Effect::Exclude) => continue,
+impl Open {
+    pub(crate) fn take(&mut self, sli: Sli, coverage: Coverage, effect: Option<Effect>) {
+        match effect {
+            Some(Effect::Exclude) => return,
             Some(Effect::CountAsGood) => {
-                is_forgiven = true;
-                events = events.plus(Sli::new(sli.total, sli.total));
+                self.is_forgiven = true;
+                self.events = self.events.plus(Sli::new(sli.total, sli.total));
             }
             None => {
-                events = events.plus(sli);
-                coverage = coverage.plus(counter.source.coverage(part)?);
+                self.events = self.events.plus(sli);
+                self.coverage = self.coverage.plus(coverage);
             }
         }
-        is_excluded = false;
+        self.is_kept = true;
     }
-    Ok(match (is_excluded, events.total, is_forgiven) {
-        (true, ..) => None,
-        (_, 0, true) => Some(Seen::Events(Sli::new(1, 1))),
-        (_, 0, false) => Some(Seen::Nothing(coverage.mostly())),
-        _ => Some(Seen::Events(events)),
-    })
+
+    /// What it is, now that it is over; `None` if corrections leave out all of it.
+    pub(crate) fn seen(self) -> Option<Seen> {
+        match (self.is_kept, self.events.total, self.is_forgiven) {
+            (false, ..) => None,
+            (_, 0, true) => Some(Seen::Events(Sli::new(1, 1))),
+            (_, 0, false) => Some(Seen::Nothing(self.coverage.mostly())),
+            _ => Some(Seen::Events(self.events)),
+        }
+    }
 }

@@ -72,7 +72,11 @@ fn case(dice: &mut Dice, zones: &[Zone]) -> Case {
 
     let units = 500_000 + dice.below(499_999);
     let (slice, good_from) = (dice.one_of(&[60, 300, 900, 3600]), dice.one_of(&["0.5", "0.9", "1"]));
-    let slice = if unit == Unit::Day { slice } else { slice.max(900) };
+    let slice = slice.max(match unit {
+        Unit::Day => 60,
+        Unit::Month => 900,
+        _ => 3600,
+    });
     let (budgeting, method) = match dice.below(3) {
         0 => (Budgeting::Occurrences, "occurrences"),
         1 => {
