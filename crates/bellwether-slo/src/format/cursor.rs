@@ -75,6 +75,9 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn refuse(&self, what: impl Into<String>) {
+        let what = what.into();
+        let is_nameless = self.document.is_empty() && self.path.is_empty();
+        let what = if is_nameless { format!("the document {what}") } else { what };
         self.sheet.refuse(self.node.at, &self.document, &self.path, what);
     }
 

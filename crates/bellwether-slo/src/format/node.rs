@@ -109,8 +109,19 @@ impl Node {
     }
 }
 
-/// At most 64 characters of it, escaped.
+/// At most 64 characters of it, and of those that are not to be seen their codes.
 pub(super) fn cut(text: &str) -> String {
-    let shown: String = text.chars().take(64).flat_map(char::escape_debug).collect();
-    if text.chars().nth(64).is_some() { format!("{shown}…") } else { shown }
+    let mut shown = String::new();
+    for (number, c) in text.chars().enumerate() {
+        match c {
+            _ if number == 64 => {
+                shown.push('…');
+                break;
+            }
+            // Quotes and backslashes are in place.
+            c if c.is_ascii_graphic() => shown.push(c),
+            c => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
 }

@@ -68,7 +68,10 @@ impl Tree<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(at, 1)?;
-                let value = scalar(&text, style, tag.as_deref()).ok_or_else(|| (at, tagged(tag.as_deref())))?;
+                let value = match (&*text, style) {
+                    ("<<", ScalarStyle::Plain) if self.awaits_key() => Value::Text(MERGE.to_owned()),
+                    _ => scalar(&text, style, tag.as_deref()).ok_or_else(|| (at, tagged(tag.as_deref())))?,
+                };
                 self.put(Node { at, value }, anchor, 1)
             }
             Event::SequenceStart(anchor, tag) => self.enter(at, anchor, tag.as_deref(), Kind::List(Vec::new())),
@@ -96,6 +99,10 @@ impl Tree<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn awaits_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { kind: Kind::Table(_, None), .. }))
     }
 
     fn count(&mut self, at: At, nodes: usize) -> Result<(), (At, String)> {
@@ -155,8 +162,8 @@ impl Tree<'_> {
     }
 }
 
-/// The key whose tables are taken for what is not given beside it.
-const MERGE: &str = "<<";
+/// The key `<<`, not in quotes, whose tables are taken for what is not given beside it. No text has the first sign of it.
+const MERGE: &str = "\0<<";
 
 fn merged(at: At, entries: Vec<Entry>) -> Result<Vec<Entry>, (At, String)> {
     let (merges, mut own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.key == MERGE);

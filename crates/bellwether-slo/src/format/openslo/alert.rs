@@ -164,10 +164,9 @@ fn burning<'a>(object: &Object<'a>, condition: &Condition<'a>, spoken: &Cursor<'
     let (cursor, threshold) = &condition.threshold;
     match &condition.op {
         Some((op, sign @ ("<" | "<="))) => {
-            let what = format!(
-                "is left out: it would alert while the burn rate is {sign} {threshold}, as its op says; \
-                                gt alerts above it"
-            );
+            let rate = decimal_of(*threshold);
+            let what =
+                format!("is left out: its op says to alert while the burn rate is {sign} {rate}; gt is above it");
             spoken.note(if spoken.at() == object.spec.at() {
                 what.clone()
             } else {

@@ -38,17 +38,21 @@ pub(super) fn indicator(sli: &Sli<'_>, compared: Option<Comparison<'_>>, slice: 
     let window = written(slice.unwrap_or(SLICE));
     match &sli.measured {
         Measured::Ratio { part, total, .. } if is(part, OWN) && is(total, OWN) => own(sli, part, total),
+        Measured::Ratio { part, total, .. } if is(part, OWN) || is(total, OWN) => {
+            sli.cursor.refuse(format!("has one source of the type {OWN}: accepted are both or none"));
+            None
+        }
         Measured::Ratio { good, part, total, counter } => {
             let (part, total) = (promql(part)?, promql(total)?);
             let counts = |total: String, part| match good {
                 true => Expressions::Counts { good: part, total },
                 false => Expressions::BadCounts { bad: part, total },
             };
-            if let (Some(part), Some(total)) = (query::running_total(part), query::running_total(total)) {
+            let is_total = |query: &&str| *counter && !query::leaves_window(query);
+            let running =
+                |query| query::running_total(query).or_else(|| Some(query).filter(is_total).map(str::to_owned));
+            if let (Some(part), Some(total)) = (running(part), running(total)) {
                 return Some(Indicator::Promql(counts(total, part)));
-            }
-            if *counter && !query::leaves_window(part) && !query::leaves_window(total) {
-                return Some(Indicator::Promql(counts(total.to_owned(), part.to_owned())));
             }
             let share = format!("({}) / ({})", query::over(part, &window), query::over(total, &window));
             ratio(sli, if *good { share } else { format!("1 - {share}") })

@@ -119,7 +119,7 @@ fn aligned(calendar: &Cursor<'_>, length: &Cursor<'_>, parsed: Shorthand) -> Opt
     let start = fields.required("startTime", START).and_then(|cursor| Some((start_time(&cursor)?, cursor)));
     let zone = fields.required("timeZone", "a time zone such as Europe/Berlin").and_then(|zone| {
         let given = zone.words()?;
-        given.parse::<Zone>().map_err(|error| zone.refuse(error.to_string())).ok()
+        given.parse::<Zone>().map_err(|error| zone.refuse(format!("is not accepted: {error}"))).ok()
     });
     let ((start, cursor), zone) = (start?, zone?);
     const DAY: u64 = 24 * 60 * MINUTE;
