@@ -120,7 +120,9 @@ impl FromStr for Period {
             "h" => HOUR,
             "d" => DAY,
             "w" => 7 * DAY,
-            "M" | "Q" | "Y" => return Err(refuse("is not always equally long, so it needs a calendar and its time zone")),
+            "M" | "Q" | "Y" => {
+                return Err(refuse("is not always equally long, so it needs a calendar and its time zone"));
+            }
             _ => return Err(refuse("has no unit that is known")),
         };
         let seconds = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));

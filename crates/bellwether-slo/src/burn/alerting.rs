@@ -116,7 +116,10 @@ impl Alerting {
         }
         if let Some(unknown) = self.without.iter().find(|name| !names.contains(name.as_str())) {
             let names: Vec<&str> = names.into_iter().collect();
-            return Err(refuse(format!("there is no burn rule {unknown:?} to leave out; there are {}", names.join(", "))));
+            return Err(refuse(format!(
+                "there is no burn rule {unknown:?} to leave out; there are {}",
+                names.join(", ")
+            )));
         }
         let wanted = self.rules.iter().filter(|rule| !self.without.contains(&*rule.name));
         wanted.map(|rule| self.scaled(rule, slo).map_err(refuse)).collect()
@@ -131,18 +134,24 @@ impl Alerting {
         let BurnRule { name, long, short: brief, .. } = &rule;
         let windows = format!("burn rule {name} ({} and {})", short(*long), short(*brief));
         if brief.is_zero() || brief >= long || *long > period {
-            return Err(format!("{windows}: the short window must be shorter than the long one, and that no longer than the period"));
+            return Err(format!(
+                "{windows}: the short window must be shorter than the long one, and that no longer than the period"
+            ));
         }
         let remedy = format!("leave it out by without({name:?}), or change its budget or its windows");
         let factor = rule.factor(period);
         if factor < Ratio::ONE {
             let factor = factor.to_f64();
-            return Err(format!("{windows}: its factor of {factor:.3} is below 1, so it would be true while the budget lasts; {remedy}"));
+            return Err(format!(
+                "{windows}: its factor of {factor:.3} is below 1, so it would be true while the budget lasts; {remedy}"
+            ));
         }
         let needed = rule.failure_ratio(period, slo.target);
         if needed >= Ratio::ONE {
             let (needed, target) = (needed.percent(1), slo.target);
-            return Err(format!("{windows}: it needs {needed} % of events to be bad, which never happens with a target of {target}; {remedy}"));
+            return Err(format!(
+                "{windows}: it needs {needed} % of events to be bad, which never happens with a target of {target}; {remedy}"
+            ));
         }
         Ok(rule)
     }

@@ -129,12 +129,15 @@ impl Verdict {
             muted: None,
             clauses: Vec::new(),
         };
-        Self { status: Status::Unknown(Why::NotMeasured(why.into())), severity: None, since: now, evidence }.after(before)
+        Self { status: Status::Unknown(Why::NotMeasured(why.into())), severity: None, since: now, evidence }
+            .after(before)
     }
 
     fn after(mut self, before: Option<&Self>) -> Self {
         match before {
-            Some(before) if before.status == self.status && before.severity == self.severity => self.since = before.since,
+            Some(before) if before.status == self.status && before.severity == self.severity => {
+                self.since = before.since
+            }
             _ => {}
         }
         self
@@ -177,7 +180,9 @@ pub fn judge(
         over,
         sli,
         hung,
-        time_to_exhaustion: budget.zip(burn_rate).and_then(|(budget, rate)| budget.time_to_exhaustion(rate, look.period)),
+        time_to_exhaustion: budget
+            .zip(burn_rate)
+            .and_then(|(budget, rate)| budget.time_to_exhaustion(rate, look.period)),
         budget,
         burn_rate,
         failure_interval: sli.failure_interval(),

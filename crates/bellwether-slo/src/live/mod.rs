@@ -94,13 +94,8 @@ impl Judge {
             let accepted = "give 100 milliseconds to a minute; 5 s is the default";
             return Err(Error::illegal("tick", format!("{tick:?}"), "is too short or too long", accepted));
         }
-        let mut judge = Self {
-            tracks: Vec::new(),
-            by_name: BTreeMap::new(),
-            index: Index::default(),
-            tick,
-            last: None,
-        };
+        let mut judge =
+            Self { tracks: Vec::new(), by_name: BTreeMap::new(), index: Index::default(), tick, last: None };
         for slo in slos {
             slo.check()?;
             let rules = slo.alerting.rules_of(&slo)?;

@@ -57,7 +57,13 @@ impl Readings for Registry {
             for (at, series) in metric.series().enumerate() {
                 // The overflow series comes last however many there are: its labels tell it apart.
                 let at = if series.label("overflow").is_some() { u64::MAX } else { at as u64 };
-                show(&One { id: of_metric.wrapping_add(at.wrapping_mul(ODD)), metric: metric.name(), series, scratch: &scratch, is_read: false.into() });
+                show(&One {
+                    id: of_metric.wrapping_add(at.wrapping_mul(ODD)),
+                    metric: metric.name(),
+                    series,
+                    scratch: &scratch,
+                    is_read: false.into(),
+                });
             }
         }
     }

@@ -122,7 +122,9 @@ impl Track {
                     let parts = in_parts(Ratio::new((ratio * PARTS as f64) as u64, PARTS).unwrap_or(Ratio::ZERO));
                     (self.good, self.bad) = (parts.good, parts.bad());
                 }
-                Ok(Some(other)) => self.failed = Some(format!("{expression:?} is {other}, which is no share from 0 to 1")),
+                Ok(Some(other)) => {
+                    self.failed = Some(format!("{expression:?} is {other}, which is no share from 0 to 1"))
+                }
                 Ok(None) => {}
                 Err(why) => self.failed = Some(why),
             }
@@ -241,7 +243,8 @@ struct SoFar<'a> {
 impl Counted for SoFar<'_> {
     fn counted(&self, over: Interval) -> (Sli, Interval) {
         let Track { totals, rings, opened, .. } = self.track;
-        let opened = opened.filter(|(period, _)| period.start == over.start).map(|(period, totals)| (totals, period.start));
+        let opened =
+            opened.filter(|(period, _)| period.start == over.start).map(|(period, totals)| (totals, period.start));
         let (before, start) = opened.unwrap_or_else(|| rings.at(over.start));
         let (part, total) = (totals.part - before.part, totals.total - before.total);
         let good = if self.track.is_of_bad && self.track.slices.is_none() { total.saturating_sub(part) } else { part };

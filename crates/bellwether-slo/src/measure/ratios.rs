@@ -44,7 +44,8 @@ impl Ratios {
     /// Whether their mean is at least so much.
     pub(super) fn mean_is_at_least(&self, least: Ratio) -> bool {
         // Cut, the sum is too small by less than one unit for each denominator. Mostly that decides.
-        let needed = least.checked_mul(Ratio::from(self.slices)).and_then(|n| n.checked_mul(Ratio::reduced(1 << 40, 1)));
+        let needed =
+            least.checked_mul(Ratio::from(self.slices)).and_then(|n| n.checked_mul(Ratio::reduced(1 << 40, 1)));
         if let Some(needed) = needed
             && let Ok(low) = i128::try_from(self.cut(40))
         {

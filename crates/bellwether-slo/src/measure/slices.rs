@@ -76,7 +76,8 @@ impl Slices {
             return None;
         }
         for (at, (over, is_good)) in first.iter().enumerate() {
-            let same = |other: &Vec<(Interval, bool)>| other.get(at).filter(|(slice, _)| slice == over).map(|(_, good)| *good);
+            let same =
+                |other: &Vec<(Interval, bool)>| other.get(at).filter(|(slice, _)| slice == over).map(|(_, good)| *good);
             let others: Option<Vec<bool>> = others.iter().map(same).collect();
             all.add(*over, *is_good && others?.iter().all(|good| *good));
         }

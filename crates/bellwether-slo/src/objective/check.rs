@@ -58,9 +58,9 @@ fn indicator(indicator: &Indicator) -> Result<(), String> {
                 _ => Ok(()),
             }
         }
-        Indicator::Promql(
-            Expressions::Counts { good: part, total } | Expressions::BadCounts { bad: part, total },
-        ) if part.trim().is_empty() || total.trim().is_empty() => {
+        Indicator::Promql(Expressions::Counts { good: part, total } | Expressions::BadCounts { bad: part, total })
+            if part.trim().is_empty() || total.trim().is_empty() =>
+        {
             Err("an expression is empty; give one such as sum(jobs_done_total)".to_owned())
         }
         Indicator::Promql(Expressions::Ratio(ratio)) if ratio.trim().is_empty() => {
@@ -77,9 +77,9 @@ fn budgeting(budgeting: Budgeting, indicator: &Indicator) -> Result<(), String> 
             .to_owned()),
         None => Ok(()),
         Some(slice) if is_slice(slice) => Ok(()),
-        Some(slice) => Err(format!(
-            "slices of {slice:?} do not divide an hour; give whole seconds that do, such as 1m or 5m"
-        )),
+        Some(slice) => {
+            Err(format!("slices of {slice:?} do not divide an hour; give whole seconds that do, such as 1m or 5m"))
+        }
     }
 }
 

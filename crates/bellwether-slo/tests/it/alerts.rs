@@ -143,7 +143,9 @@ fn a07_page_covers_ticket() {
 
 /// The first second at which a rule is true, by trying each.
 fn first(slo: &Slo, traffic: &Traffic, rule: usize, from: u64, holds: bool) -> Option<u64> {
-    (from..from + 3 * DAY).find(|now| clauses(slo, traffic, *now).get(rule).unwrap().holds() == holds).map(|now| now - from)
+    (from..from + 3 * DAY)
+        .find(|now| clauses(slo, traffic, *now).get(rule).unwrap().holds() == holds)
+        .map(|now| now - from)
 }
 
 /// A total outage of 99.9 % is paged after 51.84 s; 15 % of failures after 345.6 s.

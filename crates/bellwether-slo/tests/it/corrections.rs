@@ -1,8 +1,6 @@
 //! Rule A28: time that does not count as it was.
 
-use bellwether_slo::{
-    Budgeting, Correction, Interval, Recurring, Share, Sli, Slo, Weekday, judge_past, measure,
-};
+use bellwether_slo::{Budgeting, Correction, Interval, Recurring, Share, Sli, Slo, Weekday, judge_past, measure};
 
 use crate::log::{DAY, HOUR, Log, MINUTE, at, secs, slo, span, target, zone};
 
@@ -66,28 +64,35 @@ fn parts_of_slices() {
 /// The same hour every Sunday, by the clock of a zone: also when it is summer, and when clocks are changed in it.
 #[test]
 fn a28_recurring() {
-    let recurring = |of: &str, hour, weekdays| Recurring { weekdays, hour, minute: 30, length: secs(HOUR), zone: zone(of) };
+    let recurring =
+        |of: &str, hour, weekdays| Recurring { weekdays, hour, minute: 30, length: secs(HOUR), zone: zone(of) };
     let within = |recurring: Recurring, over: &str| -> Vec<String> {
         let over: Interval = over.parse().unwrap();
         Correction::exclude(recurring, "").within(over).iter().map(ToString::to_string).collect()
     };
     let october = "2026-10-17T00:00:00Z/2026-11-02T00:00:00Z";
-    assert_eq!(within(recurring("Europe/Berlin", 3, vec![Weekday::Sunday]), october), [
-        "2026-10-18T01:30:00Z/2026-10-18T02:30:00Z",
-        "2026-10-25T02:30:00Z/2026-10-25T03:30:00Z",
-        "2026-11-01T02:30:00Z/2026-11-01T03:30:00Z",
-    ]);
+    assert_eq!(
+        within(recurring("Europe/Berlin", 3, vec![Weekday::Sunday]), october),
+        [
+            "2026-10-18T01:30:00Z/2026-10-18T02:30:00Z",
+            "2026-10-25T02:30:00Z/2026-10-25T03:30:00Z",
+            "2026-11-01T02:30:00Z/2026-11-01T03:30:00Z",
+        ]
+    );
     // 02:30 comes twice on 25 October: the first. On 29 March it does not come: it begins when the gap ends.
-    assert_eq!(within(recurring("Europe/Berlin", 2, vec![Weekday::Sunday]), "2026-10-25T00:00:00Z/2026-10-26T00:00:00Z"), [
-        "2026-10-25T00:30:00Z/2026-10-25T01:30:00Z"
-    ]);
-    assert_eq!(within(recurring("Europe/Berlin", 2, vec![]), "2026-03-29T00:00:00Z/2026-03-29T12:00:00Z"), [
-        "2026-03-29T01:00:00Z/2026-03-29T02:00:00Z"
-    ]);
+    assert_eq!(
+        within(recurring("Europe/Berlin", 2, vec![Weekday::Sunday]), "2026-10-25T00:00:00Z/2026-10-26T00:00:00Z"),
+        ["2026-10-25T00:30:00Z/2026-10-25T01:30:00Z"]
+    );
+    assert_eq!(
+        within(recurring("Europe/Berlin", 2, vec![]), "2026-03-29T00:00:00Z/2026-03-29T12:00:00Z"),
+        ["2026-03-29T01:00:00Z/2026-03-29T02:00:00Z"]
+    );
     // One that began the day before reaches in.
-    assert_eq!(within(recurring("UTC", 23, vec![]), "2026-03-29T00:00:00Z/2026-03-29T12:00:00Z"), [
-        "2026-03-29T00:00:00Z/2026-03-29T00:30:00Z"
-    ]);
+    assert_eq!(
+        within(recurring("UTC", 23, vec![]), "2026-03-29T00:00:00Z/2026-03-29T12:00:00Z"),
+        ["2026-03-29T00:00:00Z/2026-03-29T00:30:00Z"]
+    );
 }
 
 /// Maintenance wakes nobody, and goes on being recorded.

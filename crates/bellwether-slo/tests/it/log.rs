@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use bellwether_core::{HistogramSnapshot, Outcome, Registry, Timestamp};
-use bellwether_slo::{
-    Count, Coverage, Dimension, Error, Interval, Reading, Selector, Slo, Source, Target, Zone,
-};
+use bellwether_slo::{Count, Coverage, Dimension, Error, Interval, Reading, Selector, Slo, Source, Target, Zone};
 
 pub(crate) const MINUTE: u64 = 60;
 pub(crate) const HOUR: u64 = 3600;
@@ -86,16 +84,19 @@ impl Log {
     }
 }
 
+fn counts(event: &Event, reading: Reading) -> bool {
+    match reading {
+        Reading::All => true,
+        Reading::AtMost(bound) => event.seconds <= bound,
+        Reading::Above(bound) => event.seconds > bound,
+        _ => false,
+    }
+}
+
 impl Source for Log {
     fn count(&self, count: &Count, over: Interval) -> Result<u64, Error> {
         let Count::Series { selector, reading } = count else { return Err(Error::unmeasured("no PromQL here")) };
-        let counts = |event: &&Event| match *reading {
-            Reading::All => true,
-            Reading::AtMost(bound) => event.seconds <= bound,
-            Reading::Above(bound) => event.seconds > bound,
-            _ => false,
-        };
-        Ok(self.selected(selector, over).filter(counts).count() as u64)
+        Ok(self.selected(selector, over).filter(|event| counts(event, *reading)).count() as u64)
     }
 
     fn coverage(&self, over: Interval) -> Result<Coverage, Error> {
@@ -105,14 +106,15 @@ impl Source for Log {
     }
 
     fn count_by(&self, count: &Count, by: Dimension, over: Interval) -> Result<Option<Vec<(String, u64)>>, Error> {
-        let Count::Series { selector, .. } = count else { return Ok(None) };
+        let Count::Series { selector, reading } = count else { return Ok(None) };
         let name = |event: &Event| match by {
             Dimension::Route => Some(event.route),
             Dimension::Outcome => Some(event.outcome.as_str()),
             Dimension::ErrorKind => Some(event.error),
             _ => None,
         };
-        Ok(self.selected(selector, over).map(|event| Some((name(event)?.to_owned(), 1))).collect())
+        let events = self.selected(selector, over).filter(|event| counts(event, *reading));
+        Ok(events.map(|event| Some((name(event)?.to_owned(), 1))).collect())
     }
 
     fn distribution(&self, selector: &Selector, over: Interval) -> Result<Option<HistogramSnapshot>, Error> {

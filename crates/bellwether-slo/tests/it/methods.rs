@@ -1,9 +1,7 @@
 //! Rules A16 to A20: the ways good and bad add up.
 
 use bellwether_core::Outcome;
-use bellwether_slo::{
-    Apdex, Budgeting, Empty, Interval, Measurement, Ratio, Share, Sli, Slices, Slo, measure,
-};
+use bellwether_slo::{Apdex, Budgeting, Empty, Interval, Measurement, Ratio, Share, Sli, Slices, Slo, measure};
 use proptest::prelude::*;
 
 use crate::log::{Event, Log, at, secs, slo, span, target};
@@ -154,7 +152,9 @@ fn a16_tie() {
     // 1/p and (p − 1)/p for each: the mean is one half.
     let tie = |short: u64| {
         let counts: Vec<(u64, u64)> = primes.iter().flat_map(|prime| [(1, *prime), (prime - 1, *prime)]).collect();
-        let source = Counts(counts.iter().enumerate().map(|(at, (good, total))| (good - u64::from(at == 1) * short, *total)).collect());
+        let source = Counts(
+            counts.iter().enumerate().map(|(at, (good, total))| (good - u64::from(at == 1) * short, *total)).collect(),
+        );
         let alerting = bellwether_slo::Alerting::none();
         let slo = slo(0.5).budgeting(RATIOS).alerting(alerting);
         measure(&slo, &source, over(&counts)).unwrap().is_kept()

@@ -119,7 +119,15 @@ fn case(dice: &mut Dice, zones: &[Zone]) -> Case {
     let base = start.saturating_sub(HOUR);
     let mut second = base;
     while second < end + HOUR {
-        let outcome = dice.one_of(&[Outcome::Success, Outcome::Success, Outcome::Success, Outcome::Failure, Outcome::ClientError, Outcome::Cancelled, Outcome::Rejected]);
+        let outcome = dice.one_of(&[
+            Outcome::Success,
+            Outcome::Success,
+            Outcome::Success,
+            Outcome::Failure,
+            Outcome::ClientError,
+            Outcome::Cancelled,
+            Outcome::Rejected,
+        ]);
         let events = 1 + dice.below(3);
         log.many(second, events, outcome);
         writeln!(input, "event {second} {events} {outcome}").unwrap();
@@ -145,7 +153,11 @@ fn recounted() {
     };
     let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
     // Names that are no places go by other rules, and some machines have them in one database only.
-    let zones: Vec<Zone> = names.iter().filter(|name| name.contains('/') && !name.starts_with("Etc/")).filter_map(|name| Zone::new(name).ok()).collect();
+    let zones: Vec<Zone> = names
+        .iter()
+        .filter(|name| name.contains('/') && !name.starts_with("Etc/"))
+        .filter_map(|name| Zone::new(name).ok())
+        .collect();
     let mut dice = Dice(42);
     let cases: Vec<Case> = (0..300).map(|_| case(&mut dice, &zones)).collect();
     let input: String = cases.iter().map(|case| case.input.as_str()).collect();

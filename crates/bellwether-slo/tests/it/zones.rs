@@ -33,7 +33,8 @@ fn a24_every_zone_tiles() {
     assert!(zones.len() > 300, "{} zones: is there a database?", zones.len());
     for zone in &zones {
         let of = |unit| Calendar::new(unit, zone.clone());
-        let [days, weeks, months, quarters, years] = [Unit::Day, Unit::Week, Unit::Month, Unit::Quarter, Unit::Year].map(of);
+        let [days, weeks, months, quarters, years] =
+            [Unit::Day, Unit::Week, Unit::Month, Unit::Quarter, Unit::Year].map(of);
         // Whole years of the zone, the first after 1970 began everywhere.
         let all = Interval::new(years.named("1971").unwrap().start, years.named("2037").unwrap().end);
         assert_eq!(tiles(&years, all).len(), 67);
