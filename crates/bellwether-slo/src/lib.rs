@@ -18,6 +18,8 @@ mod spending;
 mod quantiles;
 mod apdex;
 mod live;
+#[cfg(feature = "report")]
+pub mod report;
 
 pub use apdex::Apdex;
 pub use budget::{ErrorBudget, Outlook};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Causes;
-use crate::measure::{Dimension, Source, measure};
+use crate::measure::{Dimension, Measurement, Source, measure};
 use crate::objective::{Budgeting, Correction, Effect};
 use crate::spending::spending;
 use crate::{Error, Interval, Share as Part, Slo};
@@ -54,12 +54,21 @@ const LISTED: usize = 50;
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Downtimes {
-    pub(super) fn find(slo: &Slo, source: &dyn Source, causes: &dyn Causes, over: Interval) -> Result<Self, Error> {
-        let mut of_slices = slo.clone();
-        if slo.budgeting == Budgeting::Occurrences {
-            of_slices.budgeting = Budgeting::Timeslices { slice: MINUTE, good_from: Part::percent(50) };
-        }
-        let Some(slices) = measure(&of_slices, source, over)?.slices else { return Ok(Self::default()) };
+    pub(super) fn find(
+        slo: &Slo,
+        source: &dyn Source,
+        causes: &dyn Causes,
+        whole: &Measurement,
+    ) -> Result<Self, Error> {
+        let slices = match &whole.slices {
+            Some(slices) => Some(slices.clone()),
+            None => {
+                let mut by_minutes = slo.clone();
+                by_minutes.budgeting = Budgeting::Timeslices { slice: MINUTE, good_from: Part::percent(50) };
+                measure(&by_minutes, source, whole.over)?.slices
+            }
+        };
+        let Some(slices) = slices else { return Ok(Self::default()) };
         let mut longest = slices.downtimes;
         let number = longest.len();
         let total = longest.iter().map(|downtime| downtime.length()).sum();
@@ -83,6 +92,11 @@ impl Downtime {
             let first = found.spenders.into_iter().find(|spender| !spender.name.is_empty())?;
             Some(Share { dimension, name: first.name, bad: first.bad, of: found.bad })
         });
-        Self { over, bad: bad.filter(|_| slo.indicator.plan().is_some()), mostly: mostly.collect(), causes: causes.within(over) }
+        Self {
+            over,
+            bad: bad.filter(|_| slo.indicator.plan().is_some()),
+            mostly: mostly.collect(),
+            causes: causes.within(over),
+        }
     }
 }

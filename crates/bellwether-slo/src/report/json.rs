@@ -8,7 +8,7 @@ use super::section::{Measured, Section};
 use super::{Report, State, words};
 use crate::measure::{Coverage, Measurement};
 use crate::spending::Spending;
-use crate::{ErrorBudget, Interval, Quantile, Quantiles, Ratio, Sli};
+use crate::{ErrorBudget, Quantile, Quantiles, Ratio, Sli};
 
 pub(super) fn write(report: &Report) -> String {
     let document = json!({
@@ -187,7 +187,7 @@ fn coverage(coverage: Coverage) -> Value {
 }
 
 fn instant(at: Timestamp) -> String {
-    Interval::new(at, at).to_string().split('/').next().unwrap_or_default().to_owned()
+    words::rfc3339(at)
 }
 
 fn words_of_unit(report: &Report) -> &'static str {

@@ -1,5 +1,6 @@
 //! The part of a report that is about one objective.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bellwether_core::HistogramSnapshot;
@@ -8,7 +9,7 @@ use super::Causes;
 use super::downtime::Downtimes;
 use crate::calendar::{Calendar, Unit};
 use crate::measure::{Dimension, Measurement, Source, measure};
-use crate::objective::Effect;
+use crate::objective::{Budgeting, Effect, pieces};
 use crate::spending::{Spending, spending};
 use crate::{Error, Interval, Quantiles, Ratio, Slo};
 
@@ -106,14 +107,9 @@ impl Measured {
         let days = Calendar { unit: Unit::Day, ..calendar.clone() };
         let days = days.tiles(over).map(|day| measure(slo, source, day)).collect::<Result<Vec<_>, Error>>()?;
         let before = measure(slo, source, previous).ok().filter(|before| before.ratio().is_some());
-        let spending = Dimension::ALL.into_iter().filter_map(|dimension| {
-            let budget = whole.budget();
-            let found = spending(slo, source, dimension, over, budget.as_ref(), SPENDERS).ok().flatten()?;
-            (found.bad > 0).then_some(found)
-        });
         Ok(Self {
-            spending: spending.collect(),
-            downtimes: Downtimes::find(slo, source, causes, over)?,
+            spending: Dimension::ALL.into_iter().filter_map(|by| spent(slo, source, by, &whole)).collect(),
+            downtimes: Downtimes::find(slo, source, causes, &whole)?,
             quantiles: quantiles(slo, source, over),
             previous_quantiles: before.as_ref().and_then(|_| quantiles(slo, source, previous)),
             excluded: excluded(slo, over),
@@ -143,6 +139,19 @@ impl Outcome {
             Self::Unknown => "unknown",
         }
     }
+}
+
+/// Who spent the budget, of the time that corrections leave as it was. Of slices, which are not events, no one's share of the
+/// budget can be told.
+fn spent(slo: &Slo, source: &dyn Source, by: Dimension, whole: &Measurement) -> Option<Spending> {
+    let mut spenders: BTreeMap<String, u64> = BTreeMap::new();
+    for piece in pieces(&slo.corrections, whole.over).iter().filter(|piece| piece.effect.is_none()) {
+        let found = spending(slo, source, by, piece.over, None, usize::MAX).ok().flatten()?;
+        found.spenders.into_iter().for_each(|spender| *spenders.entry(spender.name).or_default() += spender.bad);
+    }
+    let budget = whole.budget().filter(|_| slo.budgeting == Budgeting::Occurrences);
+    let found = Spending::of(by, spenders.into_iter().collect(), budget.as_ref(), SPENDERS);
+    (found.bad > 0).then_some(found)
 }
 
 /// How long operations took that count for an objective, good or bad.

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use bellwether_core::Timestamp;
 
+use super::downtime::{Downtime, Downtimes};
 use super::section::{Measured, Outcome};
+use super::{Report, State};
 use crate::calendar::Zone;
 use crate::measure::Measurement;
 use crate::objective::{Budgeting, Effect, Empty, Expressions, Indicator, Requests};
 use crate::period::short;
-use crate::{Counters, Interval, Quantile, Ratio, Slo};
+use crate::{Counters, Interval, Quantile, Ratio, Slo, Spending};
 
 /// Decimals of a percentage: enough for five nines.
 const DECIMALS: u32 = 4;
@@ -26,7 +28,9 @@ pub(super) fn percent_or_none(ratio: Option<Ratio>) -> String {
 
 /// A number of events, with what is behind the point if it is not whole.
 pub(super) fn number(ratio: Ratio) -> String {
-    let text = Ratio::new(1, 100).and_then(|hundredth| ratio.checked_mul(hundredth)).map_or_else(String::new, |part| part.percent(2));
+    let text = Ratio::new(1, 100)
+        .and_then(|hundredth| ratio.checked_mul(hundredth))
+        .map_or_else(String::new, |part| part.percent(2));
     text.strip_suffix(".00").map_or(text.clone(), str::to_owned)
 }
 
@@ -39,7 +43,8 @@ pub(super) fn length(length: Duration) -> String {
     let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
     let first = units.iter().position(|(unit, _)| seconds >= *unit).unwrap_or(3);
     let (unit, name) = units[first];
-    let rest = units.get(first + 1).map(|(smaller, name)| (seconds % unit / smaller, name)).filter(|(rest, _)| *rest > 0);
+    let rest =
+        units.get(first + 1).map(|(smaller, name)| (seconds % unit / smaller, name)).filter(|(rest, _)| *rest > 0);
     match rest {
         Some((rest, smaller)) => format!("{} {name} {rest} {smaller}", seconds / unit),
         None => format!("{} {name}", seconds / unit),
@@ -53,7 +58,13 @@ pub(super) fn seconds(value: f64) -> String {
         value if value < 1.0 => (value * 1e3, "ms"),
         value => (value, "s"),
     };
-    let decimals = if value < 10.0 { 2 } else if value < 100.0 { 1 } else { 0 };
+    let decimals = if value < 10.0 {
+        2
+    } else if value < 100.0 {
+        1
+    } else {
+        0
+    };
     format!("{value:.decimals$} {unit}")
 }
 
@@ -66,6 +77,12 @@ pub(super) fn quantile(quantile: &Quantile) -> String {
 /// An instant by the clock of a zone.
 pub(super) fn wall(zone: &Zone, at: Timestamp) -> String {
     zone.wall(at).map_or_else(|| at.unix_millis().to_string(), |wall| wall.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// An instant as RFC 3339 has it, in UTC.
+pub(super) fn rfc3339(at: Timestamp) -> String {
+    let wall = Zone::utc().wall(at);
+    wall.map_or_else(|| at.unix_millis().to_string(), |wall| wall.strftime("%Y-%m-%dT%H:%M:%S%.fZ").to_string())
 }
 
 /// The day that a stretch of time begins on.
@@ -106,12 +123,11 @@ pub(super) fn indicator(slo: &Slo) -> String {
 /// Which outcomes count, if any do.
 pub(super) fn counting(slo: &Slo) -> Option<String> {
     let counting = slo.indicator.counting()?;
-    let list = |outcomes: crate::Outcomes| outcomes.iter().map(|outcome| outcome.as_str()).collect::<Vec<_>>().join(", ");
-    let mut text = format!("good: {}; bad: {}", list(counting.good), list(counting.bad));
-    if !counting.bad_if_slow.is_empty() {
-        text.push_str(&format!("; bad if slow: {}", list(counting.bad_if_slow)));
-    }
-    Some(text)
+    let list =
+        |outcomes: crate::Outcomes| outcomes.iter().map(|outcome| outcome.as_str()).collect::<Vec<_>>().join(", ");
+    let sets = [("good", counting.good), ("bad", counting.bad), ("bad if slow", counting.bad_if_slow)];
+    let sets = sets.into_iter().filter(|(_, outcomes)| !outcomes.is_empty());
+    Some(sets.map(|(name, outcomes)| format!("{name}: {}", list(outcomes))).collect::<Vec<_>>().join("; "))
 }
 
 /// How good and bad add up.
@@ -168,17 +184,22 @@ pub(super) fn certainty(measured: &Measured) -> Vec<String> {
     let whole = &measured.whole;
     let mut said = Vec::new();
     let coverage = whole.coverage;
-    let gaps: Vec<String> = [(coverage.unknown, "is unknown, since the process was gone"), (coverage.stopped, "it was shut down")]
-        .into_iter()
-        .filter(|(time, _)| !time.is_zero())
-        .map(|(time, what)| format!("{} {what}", length(time)))
-        .collect();
+    let gaps: Vec<String> =
+        [(coverage.unknown, "is unknown, since the process was gone"), (coverage.stopped, "it was shut down")]
+            .into_iter()
+            .filter(|(time, _)| !time.is_zero())
+            .map(|(time, what)| format!("{} {what}", length(time)))
+            .collect();
     match gaps.is_empty() {
         true => said.push("The process was there all of the time.".to_owned()),
         false => said.push(format!("The process was there for {}; {}.", length(coverage.known), gaps.join("; "))),
     }
     if let Some((low, high)) = measured.uptime_between().filter(|(low, high)| low != high) {
-        said.push(format!("Whatever the unknown time was like, between {} and {} of the time was good.", percent(low), percent(high)));
+        said.push(format!(
+            "Whatever the unknown time was like, between {} and {} of the time was good.",
+            percent(low),
+            percent(high)
+        ));
     }
     if let (None, Some((low, high))) = (&whole.slices, whole.events.failure_interval()) {
         let [low, high] = [low, high].map(|share| format!("{:.4}", share * 100.0));
@@ -198,11 +219,135 @@ pub(super) fn certainty(measured: &Measured) -> Vec<String> {
     said
 }
 
-/// Whether it was kept, as a word for people.
-pub(super) const fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Kept => "kept",
-        Outcome::Broken => "broken",
-        Outcome::Unknown => "not known",
+/// The whole report in a sentence.
+pub(super) fn sentence(report: &Report) -> String {
+    let (broken, unknown) = (report.number_of(Outcome::Broken), report.number_of(Outcome::Unknown));
+    let all = report.sections.len();
+    let promises = if all == 1 { "promise" } else { "promises" };
+    let were = match (report.state, broken) {
+        (State::Running, 1) => "is",
+        (State::Running, _) => "are",
+        (_, 1) => "was",
+        _ => "were",
+    };
+    let until = if report.state == State::Running { " so far" } else { "" };
+    let mut said = match (broken, unknown) {
+        _ if all == 0 => return "There are no objectives.".to_owned(),
+        (0, 0) if all == 1 => {
+            format!("The promise {} kept{until}.", if report.state == State::Running { "is" } else { "was" })
+        }
+        (0, 0) => format!("All {all} {promises} {were} kept{until}."),
+        (0, _) => format!("None of {all} {promises} {were} broken{until}."),
+        _ => format!("{broken} of {all} {promises} {were} broken{until}."),
+    };
+    if unknown > 0 {
+        said.push_str(&format!(" Of {unknown} nothing can be told."));
     }
+    said
+}
+
+/// When it was made, which revision it is, and how its inputs can be told.
+pub(super) fn colophon(report: &Report) -> String {
+    let made = wall(&report.calendar.zone, report.made_at);
+    let state = match report.state {
+        State::Running => "the period is not over",
+        State::Provisional => "provisional: the period has just ended",
+        State::Final => "final",
+    };
+    let revised = if report.revision > 1 { ", revised" } else { "" };
+    format!(
+        "Made {made} ({}), {state}; revision {}{revised}; inputs sha256:{}",
+        report.calendar.zone, report.revision, report.inputs
+    )
+}
+
+/// What is promised, line by line.
+pub(super) fn definition(slo: &Slo) -> Vec<String> {
+    let mut lines = vec![format!(
+        "Promised: {} of {}, by {}.",
+        percent(slo.target.ratio()),
+        indicator(slo),
+        budgeting(slo.budgeting)
+    )];
+    lines.extend(counting(slo).map(|counting| format!("What counts: {counting}.")));
+    lines.push(format!("Without data: {}.", policies(slo)));
+    lines
+}
+
+/// What was measured, line by line.
+pub(super) fn figures(measured: &Measured) -> Vec<String> {
+    let whole = &measured.whole;
+    let mut lines = vec![format!("Measured: {}, {}.", percent_or_none(whole.ratio()), counted(whole))];
+    if let Some(budget) = whole.budget() {
+        let [allowed, spent, left] = [budget.allowed, budget.spent, budget.left].map(number);
+        lines.push(format!("Error budget: {allowed} allowed, {spent} spent, {left} left ({}).", remaining(whole)));
+    }
+    if let Some(slices) = &whole.slices {
+        lines.push(format!(
+            "Uptime: {} up, {} down ({}); {} slices not counted, {} left out.",
+            length(slices.up),
+            length(slices.down),
+            percent_or_none(slices.uptime()),
+            slices.skipped,
+            slices.excluded,
+        ));
+    }
+    for (quantiles, when) in [(&measured.quantiles, ""), (&measured.previous_quantiles, ", period before")] {
+        if let Some(quantiles) = quantiles {
+            let [p50, p95, p99] = [&quantiles.p50, &quantiles.p95, &quantiles.p99].map(quantile);
+            lines.push(format!("Latency{when}: p50 {p50}, p95 {p95}, p99 {p99}, of {}.", quantiles.count));
+        }
+    }
+    if let Some(before) = &measured.previous {
+        let kept = match before.is_kept() {
+            Some(true) => "kept",
+            Some(false) => "broken",
+            None => "not known",
+        };
+        lines.push(format!("Period before: {}, {}, {kept}.", percent_or_none(before.ratio()), counted(before)));
+    }
+    lines
+}
+
+/// The share of the budget that is left.
+pub(super) fn remaining(measured: &Measurement) -> String {
+    let remaining = measured.budget().and_then(|budget| budget.remaining());
+    remaining.map_or_else(|| "no data".to_owned(), |remaining| format!("{} %", remaining.percent(1)))
+}
+
+/// How many downtimes there were, and of which the longest are told.
+pub(super) fn downtimes(downtimes: &Downtimes) -> String {
+    let (number, total) = (downtimes.number, length(downtimes.total));
+    let times = if number == 1 { "downtime" } else { "downtimes" };
+    match downtimes.longest.len() {
+        told if told < number => format!("{number} {times}, {total} together; the {told} longest:"),
+        _ => format!("{number} {times}, {total} together:"),
+    }
+}
+
+/// What is known of the cause of a downtime.
+pub(super) fn because(downtime: &Downtime) -> String {
+    let mostly = downtime
+        .mostly
+        .iter()
+        .map(|share| format!("{} {}: {} of {}", share.dimension.as_str(), share.name, share.bad, share.of));
+    let said: Vec<String> = downtime.causes.iter().cloned().chain(mostly).collect();
+    if said.is_empty() { "not known".to_owned() } else { said.join("; ") }
+}
+
+/// Who spent the budget, as cells of a table.
+pub(super) fn spenders(spending: &Spending) -> Vec<[String; 4]> {
+    let mut rows: Vec<[String; 4]> = spending
+        .spenders
+        .iter()
+        .map(|spender| {
+            let name = if spender.name.is_empty() { "none".to_owned() } else { spender.name.clone() };
+            let of_budget = spender.of_budget.map_or_else(String::new, |share| format!("{} %", share.percent(1)));
+            [name, spender.bad.to_string(), format!("{} %", spender.share.percent(1)), of_budget]
+        })
+        .collect();
+    if spending.others > 0 {
+        rows.push(["all others".to_owned(), spending.others.to_string(), String::new(), String::new()]);
+    }
+    rows
 }

@@ -6,8 +6,14 @@ mod calendars;
 mod corrections;
 mod duration;
 mod following;
+#[cfg(feature = "yaml")]
+mod format_openslo;
+#[cfg(all(feature = "toml", feature = "yaml"))]
+mod format_round;
 mod log;
 mod methods;
 mod model;
 mod python;
+#[cfg(feature = "report")]
+mod report;
 mod zones;
