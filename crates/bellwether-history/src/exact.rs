@@ -63,20 +63,30 @@ impl View {
             if !family.is_cumulative() {
                 return Err(Error::no_counter(&labels));
             }
-            let (mut tally, scale) = (Tally::<u64>::default(), family.scale);
-            let mut count = 0_u128;
-            let since = |now: &u64, before: Option<&u64>| u128::from(now.saturating_sub(before.copied().unwrap_or(0)));
-            self.walk(&parts, from, to, |step| match step {
-                Step::Born => count += tally.born(since).unwrap_or(0),
-                Step::Before(_, event) => tally.before(&total(event)),
-                Step::Within(_, event) => tally.within(&total(event)),
-            });
-            count += tally.born(since).unwrap_or(0);
-            if tally.any {
-                all.push(Increase { labels, count, scale });
+            if let Some(count) = increase_of(&parts, from, to) {
+                all.push(Increase { labels, count, scale: family.scale });
             }
         }
         Ok(all)
+    }
+
+    /// By how much all counters that match went up together, after each of the cuts until the next: what
+    /// [`increase`](Self::increase) says of each stretch, with the series looked up once.
+    ///
+    /// # Errors
+    /// As [`increase`](Self::increase).
+    pub fn increases(&self, matchers: &[Matcher], cuts: &[i64]) -> Result<Vec<u128>, Error> {
+        let mut sums = vec![0_u128; cuts.len().saturating_sub(1)];
+        let (Some(from), Some(to)) = (cuts.first(), cuts.last()) else { return Ok(sums) };
+        for (labels, parts) in self.parts(matchers, *from, *to)? {
+            if parts.family().is_some_and(|family| !family.is_cumulative()) {
+                return Err(Error::no_counter(&labels));
+            }
+            for (sum, cut) in sums.iter_mut().zip(cuts.windows(2)) {
+                *sum += increase_of(&parts, cut[0], cut[1]).unwrap_or(0);
+            }
+        }
+        Ok(sums)
     }
 
     /// What each histogram that matches recorded after `from` until `to`, in milliseconds since 1970.
@@ -86,41 +96,27 @@ impl View {
     pub fn recorded(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Recorded>, Error> {
         let mut all = Vec::new();
         for (labels, parts) in self.parts(matchers, from, to)? {
-            let mut tally = Tally::<Counts>::default();
-            let mut values: Option<HistogramSnapshot> = None;
-            let mut bounds: &[f64] = &[];
-            let mut wrong = false;
-            let mut end = |tally: &mut Tally<Counts>, bounds: &[f64]| {
-                let since = |now: &Counts, before: Option<&Counts>| {
-                    let before = before.map(|before| before.snapshot(bounds)).unwrap_or_default();
-                    now.snapshot(bounds).since(&before)
-                };
-                match (&mut values, tally.born(since)) {
-                    (Some(values), Some(more)) => values.merge(&more),
-                    (values, more) => *values = values.take().or(more),
-                }
-            };
-            self.walk(&parts, from, to, |step| match step {
-                Step::Born => end(&mut tally, bounds),
-                Step::Before(part, Event::Counts(counts, _)) => {
-                    bounds = &part.family.bounds;
-                    tally.before(counts);
-                }
-                Step::Within(part, Event::Counts(counts, _)) => {
-                    bounds = &part.family.bounds;
-                    tally.within(counts);
-                }
-                _ => wrong = true,
-            });
-            if wrong {
-                return Err(Error::no_histogram(&labels));
-            }
-            end(&mut tally, bounds);
-            if tally.any {
-                all.push(Recorded { labels, values: values.unwrap_or_default() });
-            }
+            let values = recorded_of(&parts, from, to).map_err(|NoHistogram| Error::no_histogram(&labels))?;
+            all.extend(values.map(|values| Recorded { labels, values }));
         }
         Ok(all)
+    }
+
+    /// What all histograms that match recorded together, after each of the cuts until the next: what
+    /// [`merged`](Self::merged) says of each stretch, with the series looked up once.
+    ///
+    /// # Errors
+    /// As [`recorded`](Self::recorded).
+    pub fn merged_between(&self, matchers: &[Matcher], cuts: &[i64]) -> Result<Vec<Option<HistogramSnapshot>>, Error> {
+        let mut merged = vec![None; cuts.len().saturating_sub(1)];
+        let (Some(from), Some(to)) = (cuts.first(), cuts.last()) else { return Ok(merged) };
+        for (labels, parts) in self.parts(matchers, *from, *to)? {
+            for (merged, cut) in merged.iter_mut().zip(cuts.windows(2)) {
+                let more = recorded_of(&parts, cut[0], cut[1]).map_err(|NoHistogram| Error::no_histogram(&labels))?;
+                add(merged, more);
+            }
+        }
+        Ok(merged)
     }
 
     /// What all histograms that match recorded together. Bounds that only some of them declare are left out.
@@ -128,11 +124,7 @@ impl View {
     /// # Errors
     /// As [`recorded`](Self::recorded).
     pub fn merged(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Option<HistogramSnapshot>, Error> {
-        let all = self.recorded(matchers, from, to)?.into_iter().map(|recorded| recorded.values);
-        Ok(all.reduce(|mut all, next| {
-            all.merge(&next);
-            all
-        }))
+        Ok(self.merged_between(matchers, &[from, to])?.pop().flatten())
     }
 
     /// The stretches after `from` until `to` that nothing is known of: the process was not there, the wall clock leapt
@@ -171,17 +163,73 @@ impl View {
         skip(&mut known, to);
         Ok(spans)
     }
+}
 
-    /// Calls `f` with what happens in the window, and with the samples before it.
-    fn walk<'p>(&self, parts: &'p Parts, from: i64, to: i64, mut f: impl FnMut(Step<'p, '_>)) {
-        parts.each(|part, time, event| match event {
-            _ if time > to => {}
-            Event::Born => f(Step::Born),
-            Event::Ended => {}
-            event if time <= from => f(Step::Before(part, &event)),
-            event => f(Step::Within(part, &event)),
-        });
+/// By how much a series went up; `None` if there was no value at all.
+fn increase_of(parts: &Parts, from: i64, to: i64) -> Option<u128> {
+    let mut tally = Tally::<u64>::default();
+    let mut count = 0_u128;
+    let since = |now: &u64, before: Option<&u64>| u128::from(now.saturating_sub(before.copied().unwrap_or(0)));
+    walk(parts, from, to, |step| match step {
+        Step::Born => count += tally.born(since).unwrap_or(0),
+        Step::Before(_, event) => tally.before(&total(event)),
+        Step::Within(_, event) => tally.within(&total(event)),
+    });
+    count += tally.born(since).unwrap_or(0);
+    tally.any.then_some(count)
+}
+
+struct NoHistogram;
+
+/// What a histogram recorded; `None` if there was no value at all.
+fn recorded_of(parts: &Parts, from: i64, to: i64) -> Result<Option<HistogramSnapshot>, NoHistogram> {
+    let mut tally = Tally::<Counts>::default();
+    let mut values: Option<HistogramSnapshot> = None;
+    let mut bounds: &[f64] = &[];
+    let mut wrong = false;
+    let mut end = |tally: &mut Tally<Counts>, bounds: &[f64]| {
+        let since = |now: &Counts, before: Option<&Counts>| {
+            let before = before.map(|before| before.snapshot(bounds)).unwrap_or_default();
+            now.snapshot(bounds).since(&before)
+        };
+        let more = tally.born(since);
+        add(&mut values, more);
+    };
+    walk(parts, from, to, |step| match step {
+        Step::Born => end(&mut tally, bounds),
+        Step::Before(part, Event::Counts(counts, _)) => {
+            bounds = &part.family.bounds;
+            tally.before(counts);
+        }
+        Step::Within(part, Event::Counts(counts, _)) => {
+            bounds = &part.family.bounds;
+            tally.within(counts);
+        }
+        _ => wrong = true,
+    });
+    if wrong {
+        return Err(NoHistogram);
     }
+    end(&mut tally, bounds);
+    Ok(tally.any.then(|| values.unwrap_or_default()))
+}
+
+fn add(values: &mut Option<HistogramSnapshot>, more: Option<HistogramSnapshot>) {
+    match (values, more) {
+        (Some(values), Some(more)) => values.merge(&more),
+        (values, more) => *values = values.take().or(more),
+    }
+}
+
+/// Calls `f` with what happens in the window, and with the samples before it.
+fn walk<'p>(parts: &'p Parts, from: i64, to: i64, mut f: impl FnMut(Step<'p, '_>)) {
+    parts.each(|part, time, event| match event {
+        _ if time > to => {}
+        Event::Born => f(Step::Born),
+        Event::Ended => {}
+        event if time <= from => f(Step::Before(part, &event)),
+        event => f(Step::Within(part, &event)),
+    });
 }
 
 /// What matters of a series' events to a window.
