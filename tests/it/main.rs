@@ -16,6 +16,7 @@ mod genai;
 mod pages;
 mod postgres;
 mod promql;
+mod query_api;
 mod scraped;
 mod service;
 mod upstreams;

@@ -1,8 +1,8 @@
 //! Real counterparts for tests: they start, tell what they saw, and stop; and a collector that fails on command.
 //!
 //! Two kinds. [`sink::Sink`] and [`page::Page`] live in the test's own process and are always there. Prometheus,
-//! promtool, rotel, PostgreSQL, aimock, the OpenMetrics parser and pino-pretty are other people's programs: a test that uses
-//! one asks [`real`] first. Without `BELLWETHER_REAL=1` it says so in one line and returns; with it (as `cargo xtask test`
+//! promtool, rotel, PostgreSQL, aimock, the OpenMetrics parser, pino-pretty and clients of Prometheus are other people's
+//! programs: a test that uses one asks [`real`] first. Without `BELLWETHER_REAL=1` it says so in one line and returns; with it (as `cargo xtask test`
 //! runs the tests) a program that is missing fails the test with the command that installs it.
 #![allow(
     clippy::print_stderr,
@@ -15,6 +15,7 @@ mod component;
 mod openmetrics;
 mod pino;
 mod promtool;
+mod script;
 mod wait;
 
 pub mod aimock;
@@ -32,5 +33,6 @@ pub use client::client;
 pub use component::{Component, free_port, real};
 pub use openmetrics::{Family, FamilySample, openmetrics};
 pub use pino::pino_pretty;
-pub use promtool::promtool_check_metrics;
+pub use promtool::{promtool, promtool_check_metrics};
+pub use script::{node, python};
 pub use wait::{PATIENCE, until};

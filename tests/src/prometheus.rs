@@ -147,6 +147,12 @@ impl Prometheus {
         panic!("prometheus ends as soon as it starts:\n{}", component.log());
     }
 
+    /// Where it listens: `http://127.0.0.1:9090`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The `data` of an API answer: `get("/api/v1/metadata", &[])`.
     ///
     /// # Panics

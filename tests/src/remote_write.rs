@@ -17,6 +17,8 @@ pub struct TimeSeries {
     pub labels: Vec<Label>,
     #[prost(message, repeated, tag = "2")]
     pub samples: Vec<Sample>,
+    #[prost(message, repeated, tag = "3")]
+    pub exemplars: Vec<Exemplar>,
     #[prost(message, repeated, tag = "4")]
     pub histograms: Vec<Histogram>,
 }
@@ -37,6 +39,16 @@ pub struct Sample {
     pub timestamp: i64,
 }
 
+#[derive(Clone, PartialEq, Message)]
+pub struct Exemplar {
+    #[prost(message, repeated, tag = "1")]
+    pub labels: Vec<Label>,
+    #[prost(double, tag = "2")]
+    pub value: f64,
+    #[prost(int64, tag = "3")]
+    pub timestamp: i64,
+}
+
 /// With whole numbers for counts; the other kind came after 2.42.
 #[derive(Clone, PartialEq, Message)]
 pub struct Histogram {
@@ -50,6 +62,10 @@ pub struct Histogram {
     pub zero_threshold: f64,
     #[prost(uint64, optional, tag = "6")]
     pub zero_count: Option<u64>,
+    #[prost(message, repeated, tag = "8")]
+    pub negative_spans: Vec<BucketSpan>,
+    #[prost(sint64, repeated, tag = "9")]
+    pub negative_deltas: Vec<i64>,
     #[prost(message, repeated, tag = "11")]
     pub positive_spans: Vec<BucketSpan>,
     #[prost(sint64, repeated, tag = "12")]

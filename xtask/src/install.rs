@@ -35,7 +35,7 @@ struct Local {
 const LOCAL: &[Local] = &[
     Local {
         folder: "venv",
-        packages: "rotel==0.0.1a15 prometheus_client==0.26.0 grpcio-health-checking==1.85.1",
+        packages: "rotel==0.0.1a15 prometheus_client==0.26.0 prometheus-api-client==0.7.2 grpcio-health-checking==1.85.1",
         command: |folder, packages| {
             format!(
                 "python3 -m venv --clear {folder} && \
@@ -45,7 +45,7 @@ const LOCAL: &[Local] = &[
     },
     Local {
         folder: "npm",
-        packages: "pino-pretty@13.2.0 @copilotkit/aimock@1.43.0",
+        packages: "pino-pretty@13.2.0 @copilotkit/aimock@1.43.0 @prometheus-io/codemirror-promql@0.314.0",
         command: |folder, packages| {
             format!("npm install --prefix {folder} --ignore-scripts --no-audit --no-fund --silent {packages}")
         },

@@ -98,6 +98,7 @@ impl Both {
             positive_spans: vec![wire::BucketSpan { offset: -1, length: 3 }, wire::BucketSpan { offset: 2, length: 1 }],
             positive_deltas: positive_deltas.collect(),
             timestamp,
+            ..wire::Histogram::default()
         });
         let ours = Histogram::exponential(schema)
             .totals(count as f64, sum)

@@ -130,6 +130,11 @@ impl Output {
         self.current.push(b'"');
     }
 
+    /// A number without quotes, and never with an exponent.
+    pub(crate) fn plain(&mut self, x: f64) {
+        if x.is_finite() { self.raw(&format!("{x}")) } else { self.digits(x) }
+    }
+
     fn digits(&mut self, x: f64) {
         const EXACT: f64 = (1_u64 << 53) as f64;
         let size = x.abs();

@@ -42,6 +42,17 @@ fn numbers_are_those_of_go() {
 }
 
 #[test]
+fn plain_numbers_have_no_exponent() {
+    let check = |x: f64, expect: &str| assert_eq!(written(|out| out.plain(x)), expect);
+    check(-0.0, "-0");
+    check(1_700_000_000.5, "1700000000.5");
+    check(1e-7, "0.0000001");
+    check(1e21, "1000000000000000000000");
+    check(f64::INFINITY, "+Inf");
+    check(f64::NAN, "NaN");
+}
+
+#[test]
 fn times_have_three_decimals_or_none() {
     let check = |ms: i64, expect: &str| assert_eq!(written(|out| out.time(ms)), expect);
     check(0, "0");

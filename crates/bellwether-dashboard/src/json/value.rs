@@ -15,12 +15,21 @@ pub(crate) fn value(out: &mut Output, value: Value) -> Result<(), Failure> {
     };
     out.raw(&format!("{{\"resultType\":\"{kind}\",\"result\":"));
     match value {
+        // These two are written by other means in Prometheus, and look a little different.
         Value::Scalar { timestamp_ms, value } => {
-            pair(out, timestamp_ms, |out| out.number(value));
+            out.raw("[");
+            out.plain(timestamp_ms as f64 / 1000.0);
+            out.raw(",\"");
+            out.plain(value);
+            out.raw("\"]");
             Ok(())
         }
         Value::String { timestamp_ms, value } => {
-            pair(out, timestamp_ms, |out| out.text(&value));
+            out.raw("[");
+            out.plain(timestamp_ms as f64 / 1000.0);
+            out.raw(",");
+            out.text(&value);
+            out.raw("]");
             Ok(())
         }
         Value::Vector(elements) => out.list(elements, |out, element| {

@@ -21,7 +21,7 @@ async fn an_instant_query_comes_to_any_type() {
         .await;
     check(
         "query?query=%22a%3Cb%22&time=1.5",
-        r#"{"status":"success","data":{"resultType":"string","result":[1.500,"a\u003cb"]}}"#,
+        r#"{"status":"success","data":{"resultType":"string","result":[1.5,"a\u003cb"]}}"#,
     )
     .await;
     check("query?query=nope", r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#).await;

@@ -75,7 +75,7 @@ async fn errors_name_the_parameter() {
     bad("metadata?limit_per_metric=x", "limit_per_metric must be a number").await;
     bad("query_exemplars?query=x&start=2&end=1", "end timestamp must not be before start timestamp").await;
     bad("query_exemplars?query=)", "1:1: parse error: unexpected \")\"").await;
-    bad("format_query?query=(", "invalid parameter \"query\": 1:2: parse error: unexpected end of input").await;
+    bad("format_query?query=(", "invalid parameter \"query\": 1:2: parse error: unclosed left parenthesis").await;
 }
 
 #[tokio::test]

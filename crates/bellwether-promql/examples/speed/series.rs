@@ -97,6 +97,7 @@ impl Kind {
                         .map(|(now, before)| *now as i64 - before as i64)
                         .collect(),
                     timestamp: time,
+                    ..wire::Histogram::default()
                 });
                 let buckets = (0..BUCKETS).zip(counts.iter().map(|count| *count as f64));
                 let h = Histogram::exponential(3).totals(count as f64, sum).zero(1e-9, 0.0).positive(buckets);

@@ -214,8 +214,25 @@ impl Histogram {
         Bucket { lower: -threshold, upper: threshold, count, lower_inclusive: true, upper_inclusive: true }
     }
 
-    /// All buckets that hold anything, from the lowest to the highest, the one around zero among them.
+    /// All buckets that hold anything, from the lowest to the highest, the one around zero among them; one that the bucket
+    /// around zero reaches into begins where that ends.
     pub fn buckets(&self) -> Vec<Bucket> {
+        let mut all = self.whole_buckets();
+        let reach = self.zero_threshold;
+        if !self.uses_custom_buckets() {
+            for Bucket { lower, upper, .. } in &mut all {
+                if *lower > 0.0 && *lower < reach {
+                    *lower = reach;
+                } else if *upper < 0.0 && *upper > -reach {
+                    *upper = -reach;
+                }
+            }
+        }
+        all
+    }
+
+    /// The same with bounds as if there were no bucket around zero.
+    fn whole_buckets(&self) -> Vec<Bucket> {
         let negative = self.negative.filled().rev();
         let mut all: Vec<Bucket> = negative.map(|(index, count)| self.bucket(index, count).mirrored()).collect();
         all.extend((self.zero_count != 0.0).then(|| self.zero_bucket()));
@@ -281,7 +298,7 @@ impl PartialEq for Histogram {
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{{count:{}, sum:{}", general(self.count), general(self.sum))?;
-        for Bucket { lower, upper, count, lower_inclusive, upper_inclusive } in self.buckets() {
+        for Bucket { lower, upper, count, lower_inclusive, upper_inclusive } in self.whole_buckets() {
             let open = if lower_inclusive { '[' } else { '(' };
             let close = if upper_inclusive { ']' } else { ')' };
             write!(f, ", {open}{},{}{close}:{}", general(lower), general(upper), general(count))?;

@@ -2,7 +2,7 @@
 
 use super::ast::{Call, Expr, Kind, Span};
 use super::functions::{self, Function};
-use super::{Parser, Token};
+use super::Parser;
 use crate::Error;
 
 impl Parser<'_> {
@@ -64,9 +64,6 @@ impl Parser<'_> {
             }
             let start = self.span().start;
             if !self.accept(",") {
-                if *self.peek() == Token::End {
-                    return Err(self.error_at(start, "unclosed left parenthesis"));
-                }
                 return Err(self.unexpected("", ""));
             }
             if self.is_sign(")") {

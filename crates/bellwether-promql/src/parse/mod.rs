@@ -171,6 +171,9 @@ impl Parser<'_> {
 
     #[cold]
     fn unexpected(&self, context: &str, expected: &str) -> Error {
+        if let Some(unclosed) = self.unclosed().filter(|_| *self.peek() == Token::End) {
+            return error(self.text, self.span().start, unclosed);
+        }
         let mut message = format!("unexpected {}", self.peek().describe());
         if !context.is_empty() {
             message += &format!(" in {context}");
@@ -179,6 +182,22 @@ impl Parser<'_> {
             message += &format!(", expected {expected}");
         }
         error(self.text, self.span().start, message)
+    }
+
+    /// What bracket is still open here, as Prometheus says it.
+    fn unclosed(&self) -> Option<&'static str> {
+        let open = |left: &str, right: &str| {
+            let count = |sign: &str| {
+                self.tokens[..self.at].iter().filter(|(token, _)| matches!(token, Token::Sign(s) if *s == sign)).count()
+            };
+            count(left) > count(right)
+        };
+        match () {
+            () if open("{", "}") => Some("unexpected end of input inside braces"),
+            () if open("(", ")") => Some("unclosed left parenthesis"),
+            () if open("[", "]") => Some("unclosed left bracket"),
+            () => None,
+        }
     }
 
     #[cold]
@@ -256,12 +275,7 @@ impl Parser<'_> {
                 self.next();
                 let inner = self.expr(0)?;
                 if !self.accept(")") {
-                    let message = if *self.peek() == Token::End {
-                        "unclosed left parenthesis".to_owned()
-                    } else {
-                        return Err(self.unexpected("", ""));
-                    };
-                    return Err(self.error_at(self.span().start, message));
+                    return Err(self.unexpected("", ""));
                 }
                 Kind::Paren(Box::new(inner))
             }

@@ -81,6 +81,9 @@ fn errors_say_where_and_what() {
     check("", "unknown position: parse error: no expression found in input");
     check("1 +", "1:4: parse error: unexpected end of input");
     check("(1", "1:3: parse error: unclosed left parenthesis");
+    check("sum(", "1:5: parse error: unclosed left parenthesis");
+    check("sum(a{", "1:7: parse error: unexpected end of input inside braces");
+    check("a[5m", "1:5: parse error: unclosed left bracket");
     check("{}", "1:1: parse error: vector selector must contain at least one non-empty matcher");
     check(r#"{a=~".*"}"#, "1:1: parse error: vector selector must contain at least one non-empty matcher");
     check("1 == 1", "1:1: parse error: comparisons between scalars must use BOOL modifier");
