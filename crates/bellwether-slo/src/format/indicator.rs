@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use bellwether_core::Outcome;
+
 use super::cursor::{Cursor, Fields};
 use super::node::{Entry, Node, Value};
 use super::query;
-use super::words::{DURATION, OUTCOMES, duration, outcomes, written};
+use super::words::{DURATION, duration, written};
 use crate::{Counters, Counting, Expressions, Indicator, LabelTest, Outcomes, Requests, Selector, Test};
 
 /// What can be measured; each is the key of a table.
@@ -53,7 +55,7 @@ pub(super) fn requests(fields: &Fields<'_>, default: Counting) -> Option<Request
 
 fn counting(fields: &Fields<'_>, default: Counting) -> Option<Counting> {
     let set = |key: &str, default: Outcomes| match fields.get(key) {
-        Some(given) => given.read(OUTCOMES, outcomes),
+        Some(given) => outcomes(&given),
         None => Some(default),
     };
     Some(Counting {
@@ -61,6 +63,11 @@ fn counting(fields: &Fields<'_>, default: Counting) -> Option<Counting> {
         bad: set("bad", default.bad)?,
         bad_if_slow: set("bad_if_slow", default.bad_if_slow)?,
     })
+}
+
+fn outcomes(cursor: &Cursor<'_>) -> Option<Outcomes> {
+    let known: Vec<_> = Outcome::ALL.into_iter().map(|outcome| (outcome.as_str(), outcome)).collect();
+    cursor.items()?.iter().try_fold(Outcomes::NONE, |set, item| Some(set.union(Outcomes::of([item.one_of(&known)?]))))
 }
 
 fn counters(cursor: &Cursor<'_>) -> Option<Counters> {
@@ -175,7 +182,7 @@ fn of_counting(counting: Counting, default: Counting) -> impl Iterator<Item = En
         ("bad_if_slow", counting.bad_if_slow, default.bad_if_slow),
     ];
     let given = sets.into_iter().filter(|(_, set, default)| set != default);
-    given.map(|(key, set, _)| Entry::new(key, Node::texts(set.iter().map(bellwether_core::Outcome::as_str))))
+    given.map(|(key, set, _)| Entry::new(key, Node::texts(set.iter().map(Outcome::as_str))))
 }
 
 fn of_selector(selector: &Selector) -> (Node, Option<String>) {

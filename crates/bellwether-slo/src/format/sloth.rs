@@ -54,8 +54,7 @@ pub fn read(text: &str, file: &str) -> Result<Objectives, Problems> {
 pub fn read_all<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Objectives, Problems> {
     let files: Vec<(&str, &str)> = files.into_iter().collect();
     let sheet = Sheet::new(files.iter().map(|(name, _)| *name).collect());
-    let documents: Vec<Node> =
-        files.iter().enumerate().flat_map(|(number, (_, text))| yaml::read(text, number, &sheet)).collect();
+    let documents = yaml::read_all(&files, &sheet).unwrap_or_default();
     let mut slos: Vec<Slo> = Vec::new();
     let mut windows: Option<Windows> = None;
     let mut services = Vec::new();
@@ -88,7 +87,7 @@ enum Part<'a> {
 
 fn part<'a>(document: &'a Node, sheet: &'a Sheet<'a>) -> Option<Part<'a>> {
     let text = |key: &str| document.get(key).and_then(Node::text).map(cut).unwrap_or_default();
-    let top = Cursor::new(sheet, &format!("service {}", text("service")), document);
+    let top = Cursor::new(sheet, format!("service {}", text("service")).trim_end(), document);
     if document.get("apiVersion").is_none() && document.get("kind").is_none() {
         let fields = top.fields(&["version", "service", "labels", "slos", "slo_plugins", "sloPlugins"])?;
         fields.required("version", "prometheus/v1")?.one_of(&[("prometheus/v1", ())])?;

@@ -9,20 +9,20 @@ use super::node::{At, Entry, Node, Value};
 /// No file is larger.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The file as a table; what is wrong with its syntax goes to the sheet.
-pub(super) fn read(text: &str, sheet: &Sheet<'_>) -> Node {
+/// The file as a table; `None` if its syntax is wrong, which goes to the sheet.
+pub(super) fn read(text: &str, sheet: &Sheet<'_>) -> Option<Node> {
     let top = At { file: 0, line: 1, column: 1 };
     if text.len() > MAX_BYTES {
         sheet.refuse(top, "", "", "the file has more than 1 MiB: accepted is less");
-        return Node { at: top, value: Value::Table(Vec::new()) };
+        return None;
     }
     let lines = Lines::of(text);
     let (read, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
+    for error in &errors {
         let at = lines.at(error.span().map_or(0, |span| span.start));
         sheet.refuse(at, "", "", format!("the file is not TOML: {}", error.message().replace('\n', ", ")));
     }
-    Node { at: top, value: table(read.get_ref(), &lines) }
+    errors.is_empty().then(|| Node { at: top, value: table(read.get_ref(), &lines) })
 }
 
 fn table(given: &DeTable<'_>, lines: &Lines<'_>) -> Value {

@@ -1,11 +1,8 @@
-//! Lengths of time, outcomes and numbers, as people write them in every format.
+//! Lengths of time and numbers, as people write them in every format.
 
 use std::time::Duration;
 
-use bellwether_core::Outcome;
-
 use super::node::{Node, Value};
-use crate::Outcomes;
 
 /// Units of time and their nanoseconds, the greatest first; a text is read with any, and written with the greatest that it
 /// is whole in.
@@ -52,19 +49,6 @@ pub(super) fn written(length: Duration) -> String {
     let nanos = length.as_nanos();
     let whole = UNITS.iter().find(|(_, size)| nanos >= *size && nanos % size == 0);
     whole.map_or("0s".to_owned(), |(unit, size)| format!("{}{unit}", nanos / size))
-}
-
-pub(super) const OUTCOMES: &str =
-    "a list of outcomes: success, client_error, failure, throttled, rejected or cancelled, each at most once";
-
-/// Outcomes by their names.
-pub(super) fn outcomes(node: &Node) -> Option<Outcomes> {
-    let Value::List(items) = &node.value else { return None };
-    let one = |item: &Node| Outcome::ALL.into_iter().find(|outcome| item.text() == Some(outcome.as_str()));
-    items.iter().try_fold(Outcomes::NONE, |set, item| {
-        let outcome = one(item).filter(|outcome| !set.contains(*outcome))?;
-        Some(set.union(Outcomes::of([outcome])))
-    })
 }
 
 /// The decimal digits of a number without exponent: `0.999`, `14.4`.

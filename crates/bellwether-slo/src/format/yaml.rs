@@ -14,12 +14,18 @@ const MAX_DEPTH: usize = 32;
 /// No table has more keys.
 const MAX_KEYS: usize = 1_000;
 
-/// The documents of a file; what is wrong with its syntax goes to the sheet.
-pub(super) fn read(text: &str, file: usize, sheet: &Sheet<'_>) -> Vec<Node> {
+/// The documents of files, by name and text; `None` if the syntax of one is wrong, which goes to the sheet.
+pub(super) fn read_all(files: &[(&str, &str)], sheet: &Sheet<'_>) -> Option<Vec<Node>> {
+    let read: Vec<_> = files.iter().enumerate().map(|(number, (_, text))| read(text, number, sheet)).collect();
+    // Half of a file would lack what the other half names.
+    read.into_iter().collect::<Option<Vec<_>>>().map(|documents| documents.concat())
+}
+
+fn read(text: &str, file: usize, sheet: &Sheet<'_>) -> Option<Vec<Node>> {
     let refuse = |at: At, what: &str| sheet.refuse(at, "", "", what);
     if text.len() > MAX_BYTES {
         refuse(At { file, line: 1, column: 1 }, "the file has more than 1 MiB: accepted is less; split it");
-        return Vec::new();
+        return None;
     }
     let mut tree = Tree { file, sheet, documents: Vec::new(), open: Vec::new(), anchors: Vec::new(), nodes: 0 };
     // The parser keeps a byte order mark as text.
@@ -30,10 +36,10 @@ pub(super) fn read(text: &str, file: usize, sheet: &Sheet<'_>) -> Vec<Node> {
         };
         if let Err((at, what)) = taken {
             refuse(at, &what);
-            break;
+            return None;
         }
     }
-    tree.documents
+    Some(tree.documents)
 }
 
 /// Values that are being put together, the outermost first.

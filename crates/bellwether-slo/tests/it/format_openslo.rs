@@ -511,7 +511,7 @@ fn indicators() {
     0 read
     note f:16:7: SLO turns: spec.objectives[0] is left out: what it measures has no counterpart
     note f:38:15: SLI turns: spec.ratioMetric.total.metricSource.spec is left out: it has no query, which is what a source of PromQL is asked
-    f:38:15: SLI turns: spec.ratioMetric.total.metricSource.spec has a query that is no PromQL: 1:5: parse error: unexpected end of input
+    f:38:15: SLI turns: spec.ratioMetric.total.metricSource.spec has a query that is no PromQL: 1:5: parse error: unclosed left parenthesis
     f:28:3: SLI turns: spec has one source of the type Bellwether: accepted are both or none
     1 read
     f:9:12: SLO turns: spec.service is "": accepted is a text that is not empty

@@ -10,6 +10,10 @@ mod following;
 mod format_openslo;
 #[cfg(all(feature = "toml", feature = "yaml"))]
 mod format_round;
+#[cfg(feature = "yaml")]
+mod format_sloth;
+#[cfg(feature = "toml")]
+mod format_toml;
 mod log;
 mod methods;
 mod model;

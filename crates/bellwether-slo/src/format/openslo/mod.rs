@@ -26,7 +26,6 @@ mod time;
 mod write;
 
 use super::cursor::Sheet;
-use super::node::Node;
 use super::{Objectives, Problems, yaml};
 use object::{Kind, Object};
 
@@ -96,8 +95,7 @@ pub fn read(text: &str, file: &str) -> Result<Objectives, Problems> {
 pub fn read_all<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Objectives, Problems> {
     let files: Vec<(&str, &str)> = files.into_iter().collect();
     let sheet = Sheet::new(files.iter().map(|(name, _)| *name).collect());
-    let documents: Vec<Node> =
-        files.iter().enumerate().flat_map(|(number, (_, text))| yaml::read(text, number, &sheet)).collect();
+    let documents = yaml::read_all(&files, &sheet).unwrap_or_default();
     let slos = {
         let objects = object::all(&documents, &sheet);
         objects.iter().for_each(|object| check(object, &objects));

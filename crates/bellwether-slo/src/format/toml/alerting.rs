@@ -16,10 +16,9 @@ const DETECTION: &[(&str, Detection)] = &[("budget_share", Detection::BudgetShar
 
 /// Reads `alerting`, which is a table, or `false` for none.
 pub(super) fn read(cursor: &Cursor<'_>) -> Option<Alerting> {
-    match cursor.node.flag() {
-        Some(false) => return Some(Alerting::none()),
-        Some(true) => return Some(Alerting::default()),
-        None => {}
+    if !matches!(cursor.node.value, Value::Table(_)) {
+        let alerting = |flag| if flag { Alerting::default() } else { Alerting::none() };
+        return cursor.read("a table, or false for no alerts", |node| node.flag().map(alerting));
     }
     let fields = cursor.fields(&["rules", "fast", "without", "scaling", "detection", "min_bad", "min_events"])?;
     let mut alerting = Alerting::default();

@@ -65,6 +65,7 @@ mod objective;
 mod write;
 
 use super::cursor::{Cursor, Sheet};
+use super::node::Value;
 use super::{Objectives, Problems, toml_tree};
 use crate::Slo;
 
@@ -95,10 +96,17 @@ pub const KEYS: [&str; 3] = ["maintenance", "objective", "objectives"];
 pub fn read(text: &str, file: &str, others: &[&str]) -> Result<Objectives, Problems> {
     let sheet = Sheet::new(vec![file]);
     let file = toml_tree::read(text, &sheet);
-    let top = Cursor::new(&sheet, "", &file);
+    let top = file.as_ref().map(|file| Cursor::new(&sheet, "", file));
     let known: Vec<&str> = KEYS.iter().chain(others).copied().collect();
-    let slos = top.fields(&known).map(|fields| {
-        let items = |key: &str| fields.get(key).and_then(|given| given.items()).unwrap_or_default();
+    let slos = top.and_then(|top| top.fields(&known)).map(|fields| {
+        let items = |key: &str| {
+            let given = fields.get(key)?;
+            given.read(&format!("[[{key}]], once for each"), |node| {
+                matches!(node.value, Value::List(_)).then_some(())
+            })?;
+            given.items()
+        };
+        let items = |key| items(key).unwrap_or_default();
         let defaults = fields.get("objectives").and_then(|given| objective::defaults(&given)).unwrap_or_default();
         let mut slos: Vec<Slo> = Vec::new();
         for cursor in items("objective") {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{alerting, correction};
 use crate::format::cursor::{Cursor, Fields};
 use crate::format::indicator::{self, INDICATORS, length};
-use crate::format::node::Node;
+use crate::format::node::{Node, Value};
+use crate::format::suggest::nearest;
 use crate::format::words::duration;
 use crate::{
     Alerting, Budgeting, Calendar, Counting, Empty, Indicator, Period, Policies, Share, Slo, Target, Unit, Weekday,
@@ -52,7 +53,7 @@ pub(super) fn defaults(cursor: &Cursor<'_>) -> Option<Defaults> {
 pub(super) fn read(item: &Cursor<'_>, defaults: &Defaults) -> Option<Slo> {
     let name = item.node.get("name").and_then(Node::text);
     let item = item.titled(&match name {
-        Some(name) => format!("objective {}", crate::format::node::cut(name)),
+        Some(name) => format!("objective {}", crate::format::node::cut(name)).trim_end().to_owned(),
         None => item.path().replace(['[', ']'], " ").trim_end().to_owned(),
     });
     let own = ["name", "description", "target", "budgeting", "maintenance", "uptime"];
@@ -124,8 +125,10 @@ pub(super) fn share<T: std::str::FromStr<Err = crate::Error>>(cursor: &Cursor<'_
 }
 
 fn budgeting(cursor: &Cursor<'_>) -> Option<Budgeting> {
-    if cursor.node.text().is_some() {
-        return cursor.one_of(&[("occurrences", Budgeting::Occurrences)]);
+    if !matches!(cursor.node.value, Value::Table(_)) {
+        const ACCEPTED: &str = "\"occurrences\", or a table with timeslices or ratio_timeslices";
+        let word = |node: &Node| node.text().filter(|word| *word == "occurrences").map(|_| Budgeting::Occurrences);
+        return cursor.read(ACCEPTED, word);
     }
     let fields = cursor.fields(&["timeslices", "ratio_timeslices", "good_from"])?;
     let (kind, slice) = fields.exactly_one(&["timeslices", "ratio_timeslices"])?;
@@ -175,7 +178,11 @@ fn span(fields: &Fields<'_>, default: &Span) -> Span {
                 given.refuse(format!("is not accepted: {error}"));
                 None
             }
-            Err(_) => given.one_of::<Unit>(UNITS).map(Length::Of).or_else(|| given.read(PERIOD, |_| None)),
+            Err(_) => {
+                let near = nearest(text, UNITS.iter().map(|(word, _)| *word));
+                let meant = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+                given.read(&format!("{PERIOD}{meant}"), |_| None)
+            }
         }
     });
     Span {
