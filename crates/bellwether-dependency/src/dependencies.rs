@@ -10,7 +10,7 @@ use std::time::Duration;
 use bellwether_core::{Clock, Follow, Registry};
 
 use crate::builder::DependencyBuilder;
-use crate::cascade::{self, Graph, Meter, Occupancy, Pool, Refusal, Relation};
+use crate::cascade::{self, Graph, Meter, Occupancy, Pool, Refusal, Relation, Verdict};
 use crate::dependency::Dependency;
 use crate::error::{Error, Why};
 use crate::health::{Phase, Report};
@@ -20,13 +20,15 @@ use crate::status::Health;
 
 /// All dependencies of a service. Cheap to clone; clones are the same.
 #[derive(Debug, Clone)]
-pub struct Dependencies(Arc<Inner>);
+pub struct Dependencies(Arc<Shared>);
 
 #[derive(Debug)]
-struct Inner {
+pub(crate) struct Shared {
     registry: Registry,
     metrics: CallMetrics,
     meter: Meter,
+    /// What was said of the last tick.
+    verdict: Mutex<Option<Arc<Verdict>>>,
     bounds: Bounds,
     /// In the order in which they came.
     all: RwLock<Arc<[Dependency]>>,
@@ -84,10 +86,11 @@ impl DependenciesBuilder {
     /// If the registry has other metrics of the same names.
     pub fn build(self) -> Result<Dependencies, Error> {
         let metrics = CallMetrics::new(&self.registry)?;
-        Ok(Dependencies(Arc::new(Inner {
+        Ok(Dependencies(Arc::new(Shared {
             registry: self.registry,
             metrics,
             meter: Meter::default(),
+            verdict: Mutex::default(),
             bounds: self.bounds,
             all: RwLock::new(Arc::new([])),
             phase: AtomicU8::new(Phase::Starting as u8),
@@ -205,7 +208,8 @@ impl Dependencies {
     /// How all of them are now. Never waits for any.
     pub fn report(&self) -> Report {
         let peers_ready = *lock(&self.0.peers_ready);
-        Report::new(self.phase(), peers_ready, &self.all())
+        let incident = self.verdict().filter(|verdict| verdict.incident.is_some());
+        Report::new(self.phase(), peers_ready, &self.all(), incident, self.clock().now())
     }
 
     /// Declares all of them, and who of them relies on whom, to a graph that a [`Judge`](crate::cascade::Judge) goes by.
@@ -258,6 +262,28 @@ impl Dependencies {
         source: impl Fn() -> Option<Occupancy> + Send + Sync + 'static,
     ) -> bool {
         self.0.meter.watch(name, owner, source)
+    }
+
+    /// Which failure caused which, as judged at the last tick; `None` while nobody [watches](cascade::Watch).
+    pub fn verdict(&self) -> Option<Arc<Verdict>> {
+        lock(&self.0.verdict).clone()
+    }
+
+    /// This is the last verdict now. Returns the one before.
+    pub(crate) fn judged(&self, verdict: Arc<Verdict>) -> Option<Arc<Verdict>> {
+        lock(&self.0.verdict).replace(verdict)
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(crate) fn upgrade(weak: &Weak<Shared>) -> Option<Self> {
+        weak.upgrade().map(Self)
     }
 
     pub(crate) fn meter(&self) -> &Meter {

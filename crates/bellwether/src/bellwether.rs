@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use bellwether_breaker::{Breaker, BreakerBuilder};
 use bellwether_core::Registry;
+use bellwether_dependency::cascade::Verdict;
 use bellwether_dependency::{Dependencies, Dependency, DependencyBuilder, Phase};
 use bellwether_export::Resource;
 use bellwether_tower::{CallLayer, ObserveLayer};
@@ -116,6 +117,17 @@ impl Bellwether {
     /// of others, or if there are too many.
     pub fn dependency(&self, described: DependencyBuilder) -> Result<Dependency, Error> {
         Ok(self.0.dependencies.register(self.0.overrides.apply(described))?)
+    }
+
+    /// Which failure caused which, as judged at the last tick: whether there is an incident, and who is its root.
+    ///
+    /// ```
+    /// let bw = bellwether::Bellwether::builder("voice").environment(|_| None).start()?;
+    /// assert_eq!(bw.verdict().to_string(), "unknown: no traffic to judge by");
+    /// # Ok::<(), bellwether::Error>(())
+    /// ```
+    pub fn verdict(&self) -> Arc<Verdict> {
+        self.0.dependencies.verdict().unwrap_or_default()
     }
 
     /// All that the service relies on, and how it is.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use bellwether_core::{OnEnd, Registry};
+use bellwether_core::{Follow, OnEnd, Registry};
 use bellwether_dependency::{Dependencies, DependenciesBuilder, Phase};
 use bellwether_export::Resource;
 use bellwether_tower::{CallLayer, ObserveBuilder, ObserveLayer, Sampler};
@@ -240,11 +240,12 @@ impl Builder {
         let own = otlp.listener().into_iter().chain(logs.listener());
         let heard: Vec<Arc<dyn OnEnd>> = own.chain(listeners.iter().cloned()).collect();
         let sampler = otlp.sampler().or(settings.sample.map(Sampler::ratio)).unwrap_or_else(Sampler::never);
-        let layer = layer(&registry, &settings, sampler, &otlp, &heard, observe)?;
-        let calls = calls(&registry, &settings, sampler, &otlp, &listeners)?;
-
         let limits = Dependencies::builder(&registry);
         let dependencies = settings.max_dependencies.into_iter().fold(limits, DependenciesBuilder::max).build()?;
+        let follower = dependencies.follower();
+        let layer = layer(&registry, &settings, sampler, &otlp, &heard, follower, observe)?;
+        let calls = calls(&registry, &settings, sampler, &otlp, &listeners)?;
+
         if settings.ready {
             dependencies.enter(Phase::Serving);
         }
@@ -304,9 +305,10 @@ fn layer(
     sampler: Sampler,
     otlp: &Otlp,
     listeners: &[Arc<dyn OnEnd>],
+    follower: Arc<dyn Follow>,
     observe: Option<Box<Observe>>,
 ) -> Result<ObserveLayer, Error> {
-    let mut layer = ObserveLayer::builder(registry).sampler(sampler);
+    let mut layer = ObserveLayer::builder(registry).sampler(sampler).follower(follower);
     if let Some(trust) = settings.trust_remote_sampled {
         layer = layer.trust_remote_sampled(trust);
     }

@@ -68,8 +68,8 @@ impl Life {
     async fn live(self, mut orders: mpsc::Receiver<Order>) {
         let Self { registry, dependencies, tick, mut watch, server, logs, otlp, application } = self;
         if let Some(application) = application {
-            let registry = registry.clone();
-            tokio::spawn(async move { watch::probe(&registry, application, tick).await });
+            let (registry, lag) = (registry.clone(), watch.lag.clone());
+            tokio::spawn(async move { watch::probe(&registry, application, tick, lag).await });
         }
         let probing = tokio::spawn(dependencies.probes(tokio::time::sleep));
         let ticking = tokio::spawn(async move {

@@ -16,8 +16,6 @@ const KEPT: f64 = 0.6;
 pub(super) const WINDOWS: usize = 12;
 /// Below so many calls nothing is known of what is normal.
 pub(super) const ENOUGH: f64 = 50.0;
-/// In the first minute queues and caches have yet to find their level.
-const SETTLED: f64 = 60.0;
 /// The share of its calls below which what ails a node is slight.
 const SLIGHT: f64 = 0.06;
 /// Nobody notices a difference in seconds below this.
@@ -82,6 +80,8 @@ pub(super) struct Hits {
 #[derive(Debug, Clone)]
 pub(super) struct NodeMemory {
     pub(super) normal: Sums,
+    /// How many windows that rests on, as far as it matters.
+    learned: usize,
     normal_latency: [f64; Latency::BUCKETS],
     normal_own_time: [f64; Latency::BUCKETS],
     pub(super) now: Sums,
@@ -115,6 +115,7 @@ impl Default for NodeMemory {
     fn default() -> Self {
         Self {
             normal: Sums::default(),
+            learned: 0,
             normal_latency: [0.0; Latency::BUCKETS],
             normal_own_time: [0.0; Latency::BUCKETS],
             arrivals: (0.0, 0.0),
@@ -196,6 +197,7 @@ impl NodeMemory {
     pub(super) fn learn(&mut self, calls: &Calls, length: Duration) {
         let kept = kept(length);
         self.normal.add(&sums(calls, length, 0.0), kept);
+        self.learned = self.learned.saturating_add(1);
         let latency = calls.latency.buckets();
         self.normal_latency.iter_mut().zip(latency).for_each(|(sum, n)| *sum = *sum * kept + n);
         let own_time = calls.own_time.buckets();
@@ -204,7 +206,8 @@ impl NodeMemory {
 
     /// From how many seconds a call is slow: so many times the normal quantile, and noticeably above it. `None` until known.
     fn slow_from(&self, normal: &[f64; Latency::BUCKETS], q: f64) -> Option<f64> {
-        let known = self.normal.ended >= ENOUGH && self.normal.seconds >= SETTLED;
+        // In the first minute, at the usual tick, queues and caches have yet to find their level.
+        let known = self.normal.ended >= ENOUGH && self.learned > WINDOWS;
         let normal = latency::quantile(normal, q).filter(|_| known)?;
         // Most calls do not get so much slower by chance as one in twenty does.
         let times = if q > 0.5 { 2.0 } else { 1.7 };

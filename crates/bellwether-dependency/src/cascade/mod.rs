@@ -38,6 +38,7 @@ mod meter;
 mod rules;
 mod stats;
 mod verdict;
+mod watch;
 mod window;
 
 pub use failure::{Failure, Failures};
@@ -47,4 +48,5 @@ pub use latency::Latency;
 pub use meter::{Asking, Occupancy, Permit, Pool, Reader, Taken};
 pub(crate) use meter::{Begun, Guard, Live, Meter};
 pub use verdict::{Cause, Incident, IncidentId, Loop, Root, Status, Suspect, Verdict};
+pub use watch::{Change, Watch};
 pub use window::{Calls, Flow, Process, Window};

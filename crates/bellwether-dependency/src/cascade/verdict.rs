@@ -27,6 +27,7 @@ pub struct Verdict {
 
 /// The outcome of judging.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 #[non_exhaustive]
 pub enum Status {
     /// Nothing ails, or not yet for long enough.
@@ -130,6 +131,38 @@ pub enum Loop {
     ColdCache,
 }
 
+impl Status {
+    /// All of them, in the order in which they are listed anywhere.
+    pub const ALL: [Self; 3] = [Self::Healthy, Self::Named, Self::Unknown];
+
+    /// The word for it in labels and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Named => "named",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Cause {
+    /// The word for it in labels and documents: of what fails, the class of its failures.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failing(class) => class.as_str(),
+            Self::Slow => "slow",
+            Self::Saturated => "saturated",
+            Self::Leak => "leak",
+            Self::Throttled => "throttled",
+            Self::Quota => "quota",
+            Self::ColdCache => "cold_cache",
+            Self::Stalled => "stalled",
+            Self::BadRequests => "bad_requests",
+            Self::Overload => "overload",
+        }
+    }
+}
+
 impl Verdict {
     pub(super) fn nothing(status: Status) -> Self {
         Self { status, incident: None, suspects: Vec::new(), lost: 0.0, ailing: Vec::new(), metastable: None }
@@ -146,6 +179,13 @@ impl Verdict {
         let named = move |name: &str| root.as_deref() == Some(name);
         let open = self.root().is_some();
         self.ailing.iter().map(|name| &**name).filter(move |name| open && !named(name))
+    }
+}
+
+/// Nothing is known yet.
+impl Default for Verdict {
+    fn default() -> Self {
+        Self::nothing(Status::Unknown)
     }
 }
 

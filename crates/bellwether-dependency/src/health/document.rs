@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::incident::Incident;
 use super::{Entry, Phase, Report};
 use crate::status::Health;
 
@@ -40,7 +41,7 @@ pub struct Document {
     pub body: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Body<'r> {
     status: &'static str,
@@ -52,6 +53,8 @@ struct Body<'r> {
     failing_open: Vec<&'r str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     checks: BTreeMap<String, [Check<'r>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<Incident<'r>>,
 }
 
 #[derive(Serialize)]
@@ -124,8 +127,7 @@ impl Report {
         };
         // What fails open is answered as a success, and a success that warns.
         let word = if is_fine { word(health.min(Health::Degraded)) } else { "fail" };
-        let mut body =
-            Body { status: word, phase: None, lacking: Vec::new(), failing_open: Vec::new(), checks: BTreeMap::new() };
+        let mut body = Body { status: word, ..Body::default() };
         if details == Details::Shown && matches!(endpoint, Endpoint::Ready | Endpoint::Health) {
             body.phase = Some(self.phase.as_str());
             body.lacking = readiness.lacking.iter().map(|name| &**name).collect();
@@ -135,6 +137,7 @@ impl Report {
                 .iter()
                 .map(|entry| (format!("{}:status", entry.dependency.name()), [check(entry)]))
                 .collect();
+            body.incident = self.incident.as_deref().and_then(|verdict| Incident::of(verdict, self.at));
         }
         // It is made of text and numbers, which can always be written.
         let body = serde_json::to_string(&body).unwrap_or_else(|_| format!(r#"{{"status":"{word}"}}"#));

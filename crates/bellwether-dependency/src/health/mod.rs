@@ -1,12 +1,15 @@
 //! How a service is, seen by its dependencies: a value, from which readiness and the documents follow without any asking.
 
 mod document;
+mod incident;
 mod statement;
 
 use std::sync::Arc;
 
 use bellwether_breaker::{Breaker, State};
+use bellwether_core::Instant;
 
+use crate::cascade::Verdict;
 use crate::dependency::Dependency;
 use crate::kind::{Criticality, Reach};
 use crate::status::{Health, Status};
@@ -41,6 +44,10 @@ pub struct Report {
     pub peers_ready: Option<f64>,
     /// Each dependency, in the order in which they were registered.
     pub entries: Vec<Entry>,
+    /// The incident that is open, if one is, as it was judged last.
+    pub incident: Option<Arc<Verdict>>,
+    /// When it was.
+    at: Instant,
 }
 
 /// How one dependency was.
@@ -99,14 +106,20 @@ impl Phase {
 }
 
 impl Report {
-    pub(crate) fn new(phase: Phase, peers_ready: Option<f64>, all: &[Dependency]) -> Self {
+    pub(crate) fn new(
+        phase: Phase,
+        peers_ready: Option<f64>,
+        all: &[Dependency],
+        incident: Option<Arc<Verdict>>,
+        at: Instant,
+    ) -> Self {
         let entry = |dependency: &Dependency| Entry {
             dependency: dependency.clone(),
             status: dependency.status(),
             breaker: dependency.breaker().map(Breaker::state),
             says: dependency.says(),
         };
-        Self { phase, peers_ready, entries: all.iter().map(entry).collect() }
+        Self { phase, peers_ready, entries: all.iter().map(entry).collect(), incident, at }
     }
 
     /// Whether the service may be sent requests.

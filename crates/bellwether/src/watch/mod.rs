@@ -1,18 +1,21 @@
 //! What is looked at once a tick: the process, Bellwether itself, the application's runtime, and the tick.
 
 mod delay;
+mod incidents;
 mod own;
 mod proc;
 mod process;
 
 use std::time::Duration;
 
-use bellwether_core::{Clock, Counter, Error, Gauge, Histogram, Instant, Registry};
+use bellwether_core::{Clock, Counter, Gauge, Histogram, Instant, Registry};
 use bellwether_dependency::Dependencies;
 use tokio::runtime::Handle;
 
+use crate::error::Error;
 use crate::log::Logs;
-use delay::SchedulingDelay;
+use delay::{Lag, SchedulingDelay};
+use incidents::Incidents;
 use own::Own;
 use process::Process;
 
@@ -25,6 +28,9 @@ pub(crate) struct Watch {
     process: Process,
     own: Own,
     dependencies: Dependencies,
+    incidents: Incidents,
+    /// How late the application's runtime is.
+    pub(crate) lag: Lag,
     logs: Logs,
     ready: Gauge,
     duration: Histogram,
@@ -41,13 +47,16 @@ impl Watch {
         dependencies: Dependencies,
         logs: Logs,
     ) -> Result<Self, Error> {
+        let lag = Lag::default();
         Ok(Self {
             clock: registry.clock().clone(),
             every,
             last: None,
             process: Process::new(registry)?,
             own: Own::new(registry)?,
+            incidents: Incidents::new(&dependencies, lag.clone())?,
             dependencies,
+            lag,
             logs,
             ready: registry.gauge("bellwether.ready").description("1 while the service may get traffic.").build()?,
             duration: registry
@@ -67,9 +76,11 @@ impl Watch {
     /// Looks at everything once.
     pub(crate) fn tick(&mut self) {
         let now = self.clock.now();
-        if self.last.replace(now).is_some_and(|last| now.since(last) > self.every.saturating_mul(3) / 2) {
+        let last = self.last.replace(now);
+        if last.is_some_and(|last| now.since(last) > self.every.saturating_mul(3) / 2) {
             self.late.inc();
         }
+        self.incidents.tick(last, now, self.every);
         self.ready.set(f64::from(u8::from(self.dependencies.report().readiness().ready)));
         self.process.read();
         self.logs.read();
@@ -79,8 +90,8 @@ impl Watch {
 }
 
 /// Watches a runtime until it ends.
-pub(crate) async fn probe(registry: &Registry, runtime: Handle, tick: Duration) -> Result<(), Error> {
-    let delay = SchedulingDelay::new(registry, runtime)?;
+pub(crate) async fn probe(registry: &Registry, runtime: Handle, tick: Duration, lag: Lag) -> Result<(), Error> {
+    let delay = SchedulingDelay::new(registry, runtime, lag)?;
     let mut every = tokio::time::interval(PROBE_EVERY.min(tick));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

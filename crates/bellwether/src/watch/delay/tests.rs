@@ -5,7 +5,7 @@ use std::time::Duration;
 use bellwether_core::{Clock, Handle, HistogramSnapshot, Registry, Timestamp};
 use tokio::runtime::{Builder, Runtime};
 
-use super::SchedulingDelay;
+use super::{Lag, SchedulingDelay};
 
 struct Watched {
     clock: Clock,
@@ -20,7 +20,7 @@ impl Watched {
         let registry = Registry::on(clock.clone());
         // It runs nothing but within `block_on`: blocked whenever it is not told to run.
         let runtime = Builder::new_current_thread().build().unwrap();
-        let watch = SchedulingDelay::new(&registry, runtime.handle().clone()).unwrap();
+        let watch = SchedulingDelay::new(&registry, runtime.handle().clone(), Lag::default()).unwrap();
         Self { clock, registry, runtime: Some(runtime), watch }
     }
 
