@@ -12,15 +12,15 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-pub(super) type Blocks = ReadOnlyTable<(u8, i64, u32), &'static [u8]>;
+pub(super) type Blocks = ReadOnlyTable<(i64, u32), &'static [u8]>;
 pub(super) type Events = ReadOnlyTable<u64, &'static [u8]>;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const SERIES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("series");
-const BLOCKS: TableDefinition<'_, (u8, i64, u32), &[u8]> = TableDefinition::new("blocks");
-/// Of each tier: bytes.
+/// Of each tier: bytes. Its blocks are in a table of their own, since pages are full only where rows are appended to
+/// the end of one.
 const TIERS: TableDefinition<'_, u8, u64> = TableDefinition::new("tiers");
-/// Of each log: its last id, and bytes.
+/// Of each log: its last id, and bytes. Its records are in a table of their own.
 const LOGS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("logs");
 
 /// The only row of `META`: which of our formats it is.
@@ -31,6 +31,9 @@ const VERSION: u64 = 1;
 const ROW: u64 = 13 + 8;
 
 const PAGE: u64 = 4096;
+
+/// What a file with nothing in it takes.
+const EMPTY: u64 = 128 << 10;
 
 /// Rows removed by one flush, beside twice as many as it writes: so that a flush after a long pause is not a long one.
 const REMOVED_AT_ONCE: usize = 4096;
@@ -61,7 +64,6 @@ pub(super) struct Committed {
 /// The file at one instant.
 pub(super) struct Snapshot {
     txn: ReadTransaction,
-    pub(super) blocks: Blocks,
 }
 
 impl Disk {
@@ -84,9 +86,7 @@ impl Disk {
     }
 
     pub(super) fn read(&self) -> Result<Snapshot, redb::Error> {
-        let txn = self.database.begin_read()?;
-        let blocks = txn.open_table(BLOCKS)?;
-        Ok(Snapshot { txn, blocks })
+        Ok(Snapshot { txn: self.database.begin_read()? })
     }
 
     /// Writes all of `layer` and removes what is old, in one transaction that is on the disk when this returns.
@@ -118,7 +118,6 @@ impl Disk {
             txn.set_quick_repair(true);
             txn.open_table(META)?.insert(FORMAT, VERSION)?;
             txn.open_table(SERIES)?;
-            txn.open_table(BLOCKS)?;
             txn.open_table(TIERS)?;
             txn.open_table(LOGS)?;
             Ok(txn.commit()?)
@@ -158,7 +157,6 @@ pub(super) fn ours(path: &Path, version: Option<u64>) -> Result<(), Error> {
 struct Writing<'txn> {
     txn: &'txn WriteTransaction,
     series: redb::Table<'txn, u32, &'static [u8]>,
-    blocks: redb::Table<'txn, (u8, i64, u32), &'static [u8]>,
     tiers: redb::Table<'txn, u8, u64>,
     logs: redb::Table<'txn, &'static str, (u64, u64)>,
     usage: BTreeMap<u8, u64>,
@@ -178,7 +176,6 @@ impl<'txn> Writing<'txn> {
         Ok(Self {
             txn,
             series: txn.open_table(SERIES)?,
-            blocks: txn.open_table(BLOCKS)?,
             tiers,
             logs: txn.open_table(LOGS)?,
             usage,
@@ -196,15 +193,19 @@ impl<'txn> Writing<'txn> {
                 None => drop(self.series.remove(id)?),
             }
         }
-        for (key, bytes) in &layer.blocks {
-            let row = key.seal(bytes);
-            let old = self.blocks.insert(key.parts(), row.as_slice())?.map_or(0, size);
-            let (used, new) = (self.usage.entry(key.tier).or_default(), footprint(row.len()));
-            *used = (*used + new).saturating_sub(old);
-            self.written += new;
+        for tier in layer.tiers() {
+            let mut table = self.txn.open_table(blocks(&tier_table(tier)))?;
+            let used = self.usage.entry(tier).or_default();
+            for (key, bytes) in layer.tier(tier) {
+                let row = key.seal(bytes);
+                let old = table.insert(key.parts(), row.as_slice())?.map_or(0, size);
+                let new = footprint(row.len());
+                *used = (*used + new).saturating_sub(old);
+                self.written += new;
+            }
         }
         for (log, pending) in &layer.logs {
-            let mut events = self.txn.open_table(events(&table(log)))?;
+            let mut events = self.txn.open_table(events(&log_table(log)))?;
             let (mut last, mut bytes) = self.logs.get(log)?.map_or((0, 0), |state| state.value());
             for (id, event) in &pending.events {
                 // Appended before it was known how far the file's ids go.
@@ -231,7 +232,7 @@ impl<'txn> Writing<'txn> {
         for (log, (last, mut bytes)) in logs.collect::<Result<Vec<_>, _>>()? {
             let limits = plan.limits.get(log.as_str()).copied().unwrap_or_default();
             let oldest = plan.now.saturating_sub(millis(limits.age));
-            let mut events = self.txn.open_table(events(&table(&log)))?;
+            let mut events = self.txn.open_table(events(&log_table(&log)))?;
             let before = bytes;
             while self.left > 0 {
                 let Some((_, row)) = events.first()? else { break };
@@ -254,7 +255,7 @@ impl<'txn> Writing<'txn> {
     /// Removes the oldest blocks until the file keeps within its bound.
     fn shrink(&mut self, plan: &Plan<'_>) -> Result<(), redb::Error> {
         // Pages of blocks that have grown are two thirds full; and what a transaction frees is used by the next but one.
-        let most = plan.max_bytes.saturating_sub(3 * self.written).max(plan.max_bytes / 4) / 3 * 2;
+        let most = plan.max_bytes.saturating_sub(3 * self.written + EMPTY).max(plan.max_bytes / 4) / 3 * 2;
         loop {
             let excess = self.stored().saturating_sub(most);
             let Some(first) = self.oldest()?.filter(|_| excess > 0 && self.left > 0) else { return Ok(()) };
@@ -270,8 +271,8 @@ impl<'txn> Writing<'txn> {
     fn oldest(&self) -> Result<Option<BlockKey>, redb::Error> {
         let mut oldest: Option<BlockKey> = None;
         for tier in self.usage.keys() {
-            let first = self.blocks.range((*tier, i64::MIN, 0)..=(*tier, i64::MAX, u32::MAX))?.next().transpose()?;
-            let first = first.map(|(key, _)| BlockKey::of(key.value()));
+            let table = self.txn.open_table(blocks(&tier_table(*tier)))?;
+            let first = table.first()?.map(|(key, _)| BlockKey::of(*tier, key.value()));
             oldest = oldest.into_iter().chain(first).min_by_key(|key| (key.start, u8::MAX - key.tier));
         }
         Ok(oldest)
@@ -280,12 +281,15 @@ impl<'txn> Writing<'txn> {
     /// Removes blocks of `tier` that start before `before`, from the first on, until `enough` bytes are gone.
     fn remove_blocks(&mut self, tier: u8, before: i64, enough: u64) -> Result<(), redb::Error> {
         let (mut gone, mut rows) = (0, 0);
-        let range = (tier, i64::MIN, 0)..(tier, before, 0);
-        // Not begun where there is nothing to remove, which is what most flushes find.
-        if self.left == 0 || self.blocks.range(range.clone())?.next().is_none() {
+        // Nothing to remove is what most flushes find.
+        if self.left == 0 || !self.usage.contains_key(&tier) {
             return Ok(());
         }
-        for row in self.blocks.extract_from_if(range, |_, _| true)?.take(self.left) {
+        let mut table = self.txn.open_table(blocks(&tier_table(tier)))?;
+        if table.first()?.is_none_or(|(key, _)| key.value().0 >= before) {
+            return Ok(());
+        }
+        for row in table.extract_from_if(..(before, 0), |_, _| true)?.take(self.left) {
             gone += size(row?.1);
             rows += 1;
             if gone >= enough {
@@ -315,13 +319,14 @@ impl Snapshot {
         Ok(self.txn.open_table(SERIES)?)
     }
 
+    /// The blocks of a tier; nothing if none was ever written.
+    pub(super) fn blocks(&self, tier: u8) -> Result<Option<Blocks>, redb::Error> {
+        if_there(self.txn.open_table(blocks(&tier_table(tier))))
+    }
+
     /// The records of a log; nothing if none was ever written.
     pub(super) fn events(&self, log: &str) -> Result<Option<Events>, redb::Error> {
-        match self.txn.open_table(events(&table(log))) {
-            Ok(events) => Ok(Some(events)),
-            Err(TableError::TableDoesNotExist(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        if_there(self.txn.open_table(events(&log_table(log))))
     }
 }
 
@@ -358,7 +363,23 @@ fn footprint(value: usize) -> u64 {
     }
 }
 
-fn table(log: &str) -> String {
+fn if_there<T>(table: Result<T, TableError>) -> Result<Option<T>, redb::Error> {
+    match table {
+        Ok(table) => Ok(Some(table)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn tier_table(tier: u8) -> String {
+    format!("tier {tier}")
+}
+
+fn blocks(name: &str) -> TableDefinition<'_, (i64, u32), &'static [u8]> {
+    TableDefinition::new(name)
+}
+
+fn log_table(log: &str) -> String {
     format!("log {log}")
 }
 

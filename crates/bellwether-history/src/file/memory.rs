@@ -3,7 +3,7 @@
 use super::options::millis;
 use super::row::{BlockKey, Event};
 use super::{Limits, Lost};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +73,15 @@ impl Layer {
         if let Some(old) = self.blocks.remove(&key) {
             self.bytes -= old.len();
         }
+    }
+
+    /// The tiers that have blocks.
+    pub(super) fn tiers(&self) -> impl Iterator<Item = u8> {
+        self.firsts().map(|key| key.tier)
+    }
+
+    pub(super) fn tier(&self, tier: u8) -> btree_map::Range<'_, BlockKey, Arc<[u8]>> {
+        self.blocks.range(BlockKey::first(tier, i64::MIN)..=BlockKey::last(tier))
     }
 
     /// The first block of each tier.

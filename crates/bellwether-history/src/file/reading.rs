@@ -1,9 +1,10 @@
 //! All there is at one instant: what is in memory, over what is in the file.
 
-use super::disk::{Snapshot, contained};
+use super::disk::{Blocks, Snapshot, contained};
 use super::memory::{Layer, first_id};
 use super::row::{BlockKey, Event, unseal_series};
 use super::{Entry, Error, Page, Query, Record, Store};
+use redb::ReadableTable;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -60,12 +61,13 @@ impl Reading {
     pub fn blocks(&self, tier: u8, series: u32, starts: Range<i64>) -> Result<Vec<(i64, Arc<[u8]>)>, Error> {
         let mut found = BTreeMap::new();
         let end = BlockKey::first(tier, starts.end);
+        let table = self.stored(tier)?;
         let stored = |from: BlockKey| {
-            let Some(disk) = &self.disk else { return Ok(None) };
+            let Some(table) = &table else { return Ok(None) };
             self.try_read(|| {
-                let row = disk.blocks.range(from.parts()..end.parts())?.next().transpose()?;
+                let row = table.range(from.parts()..end.parts())?.next().transpose()?;
                 Ok(row.map(|(key, row)| {
-                    let key = BlockKey::of(key.value());
+                    let key = BlockKey::of(tier, key.value());
                     (key, (key.series == series).then(|| key.unseal(row.value())).flatten())
                 }))
             })
@@ -90,11 +92,11 @@ impl Reading {
     /// An item is an error, the last one, if the file is damaged.
     pub fn scan(&self, tier: u8, starts: Range<i64>) -> impl Iterator<Item = Result<(BlockKey, Arc<[u8]>), Error>> {
         let range = BlockKey::first(tier, starts.start)..BlockKey::first(tier, starts.end.max(starts.start));
-        let rows = self
-            .disk
-            .as_ref()
-            .map(|disk| self.try_read(|| Ok(disk.blocks.range(range.start.parts()..range.end.parts())?)));
-        let (mut rows, failed) = match rows.transpose() {
+        let rows = self.stored(tier).and_then(|table| {
+            let range = range.start.parts()..range.end.parts();
+            table.map(|table| self.try_read(|| Ok(table.range(range)?))).transpose()
+        });
+        let (mut rows, failed) = match rows {
             Ok(rows) => (rows, None),
             Err(error) => (None, Some(Err(error))),
         };
@@ -103,7 +105,7 @@ impl Reading {
                 let row = self.try_read(|| {
                     let row = rows.as_mut().and_then(Iterator::next).transpose()?;
                     Ok(row.map(|(key, row)| {
-                        let key = BlockKey::of(key.value());
+                        let key = BlockKey::of(tier, key.value());
                         (key, key.unseal(row.value()))
                     }))
                 });
@@ -126,18 +128,16 @@ impl Reading {
     /// # Errors
     /// If the file is damaged.
     pub fn extent(&self, tier: u8) -> Result<Option<(i64, i64)>, Error> {
-        let all = BlockKey::first(tier, i64::MIN)..=BlockKey { tier, start: i64::MAX, series: u32::MAX };
         let mut starts: Vec<i64> = Vec::new();
-        if let Some(disk) = &self.disk {
+        if let Some(table) = self.stored(tier)? {
             self.try_read(|| {
-                let mut rows = disk.blocks.range(all.start().parts()..=all.end().parts())?;
-                for row in [rows.next(), rows.next_back()].into_iter().flatten() {
-                    starts.push(row?.0.value().1);
+                for row in [table.first()?, table.last()?].into_iter().flatten() {
+                    starts.push(row.0.value().0);
                 }
                 Ok(())
             })?;
         }
-        let mut pending = self.layer.blocks.range(all).map(|(key, _)| key.start);
+        let mut pending = self.layer.tier(tier).map(|(key, _)| key.start);
         starts.extend(pending.next());
         starts.extend(pending.next_back());
         Ok(starts.iter().min().copied().zip(starts.iter().max().copied()))
@@ -190,6 +190,12 @@ impl Reading {
             }
         }
         Ok(page)
+    }
+
+    /// The blocks of a tier that are in the file.
+    fn stored(&self, tier: u8) -> Result<Option<Blocks>, Error> {
+        let table = self.disk.as_ref().map(|disk| self.try_read(|| disk.blocks(tier)));
+        Ok(table.transpose()?.flatten())
     }
 
     /// Reads from the file; what goes wrong is remembered for the next flush.

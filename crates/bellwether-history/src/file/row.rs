@@ -26,11 +26,17 @@ impl BlockKey {
         Self { tier, start, series: 0 }
     }
 
-    pub(super) fn parts(self) -> (u8, i64, u32) {
-        (self.tier, self.start, self.series)
+    /// The last key of `tier` that there can be.
+    pub(super) fn last(tier: u8) -> Self {
+        Self { tier, start: i64::MAX, series: u32::MAX }
     }
 
-    pub(super) fn of((tier, start, series): (u8, i64, u32)) -> Self {
+    /// The key within its tier.
+    pub(super) fn parts(self) -> (i64, u32) {
+        (self.start, self.series)
+    }
+
+    pub(super) fn of(tier: u8, (start, series): (i64, u32)) -> Self {
         Self { tier, start, series }
     }
 

@@ -106,7 +106,7 @@ fn spread(end: usize, times: usize) -> impl Iterator<Item = usize> {
 }
 
 fn times() -> usize {
-    std::env::var(CHANGES).map_or(60, |times| times.parse().expect("a number of changes"))
+    std::env::var(CHANGES).map_or(40, |times| times.parse().expect("a number of changes"))
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn cut_off_anywhere() {
 fn bits_turned_anywhere() {
     let sound = sound();
     let (mut told, mut all) = (0, 0);
-    for at in spread(sound.len(), times() * 4) {
+    for at in spread(sound.len(), times() * 2) {
         let mut bytes = sound.clone();
         bytes[at] ^= 1 << (at % 8);
         told += usize::from(check(&bytes, &format!("a bit turned at {at}")).is_some());
