@@ -6,6 +6,11 @@
 //!
 //! Files are foreign input: their size, their depth, and what the aliases of YAML repeat are bounded.
 
+#![cfg_attr(
+    not(all(feature = "toml", feature = "yaml")),
+    allow(dead_code, reason = "each format uses a part of what they share")
+)]
+
 mod cursor;
 mod indicator;
 mod node;

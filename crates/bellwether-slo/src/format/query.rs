@@ -102,7 +102,7 @@ impl<'a> Words<'a> {
         match self.0.get(at..=close)? {
             ["(", selector @ .., range, ")"] if range.starts_with('[') && !range.contains(':') => {
                 let is_part = |word: &&str| word.starts_with('{') || word.chars().all(is_word);
-                selector.iter().all(|word| is_part(word)).then(|| (selector.concat(), close + 1))
+                selector.iter().all(is_part).then(|| (selector.concat(), close + 1))
             }
             _ => None,
         }

@@ -47,7 +47,7 @@ fn scaled(decimal: &str, by: u128) -> Option<u128> {
 /// A length as text, exact.
 pub(super) fn written(length: Duration) -> String {
     let nanos = length.as_nanos();
-    let whole = UNITS.iter().find(|(_, size)| nanos >= *size && nanos % size == 0);
+    let whole = UNITS.iter().find(|(_, size)| nanos >= *size && nanos.is_multiple_of(*size));
     whole.map_or("0s".to_owned(), |(unit, size)| format!("{}{unit}", nanos / size))
 }
 

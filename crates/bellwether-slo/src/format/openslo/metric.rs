@@ -63,7 +63,7 @@ pub(super) fn indicator(sli: &Sli<'_>, compared: Option<Comparison<'_>>, slice: 
         }
         Measured::Threshold(value) => {
             let query = query::over(promql(value)?, &window);
-            let Some(Comparison { op, value }) = compared else { return None };
+            let Comparison { op, value } = compared?;
             ratio(sli, format!("({query}) {op} bool {value}"))
         }
     }

@@ -166,7 +166,7 @@ fn unweekly(period: Period) -> Period {
 const START: &str = "a date and a time without zone, such as 2026-01-01 00:00:00";
 
 fn start_time(cursor: &Cursor<'_>) -> Option<DateTime> {
-    let shape = |text: &&str| text.len() == 19 && text.bytes().nth(10) == Some(b' ');
+    let shape = |text: &&str| text.len() == 19 && text.as_bytes().get(10) == Some(&b' ');
     cursor.read(START, |node| node.text().filter(shape)?.parse().ok())
 }
 
