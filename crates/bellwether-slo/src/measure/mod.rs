@@ -18,6 +18,7 @@ pub use coverage::{Coverage, Slot, Slots};
 use ratios::Ratios;
 pub use slices::Slices;
 pub(crate) use slices::{Open, Seen, counts_as, is_good};
+pub(crate) use source::tiles;
 pub use source::{Dimension, Source};
 
 /// What an objective comes to over a stretch of time.
@@ -79,6 +80,12 @@ pub fn measure(slo: &Slo, source: &dyn Source, over: Interval) -> Result<Measure
     Ok(measured)
 }
 
+/// What an objective counted between each cut and the next, corrections not applied.
+#[cfg(feature = "history")]
+pub(crate) fn events(slo: &Slo, source: &dyn Source, cuts: &[Timestamp]) -> Result<Vec<Sli>, Error> {
+    Counter { plan: slo.indicator.plan(), slo, source }.counts(cuts)
+}
+
 /// The verdict on an objective at an instant of the past: what [`judge`] said, or would have said, then.
 ///
 /// # Errors
@@ -126,7 +133,7 @@ impl Counter<'_> {
                 return Ok(vec![Sli::default(); cuts.len()]);
             };
             let of = |over| Ok(self.source.ratio(expression, over)?.map_or(Sli::default(), in_parts));
-            return source::tiles(cuts).map(of).collect::<Result<_, _>>().map_err(named);
+            return tiles(cuts).map(of).collect::<Result<_, _>>().map_err(named);
         };
         let sum = |counts: &[Count]| -> Result<Vec<u64>, Error> {
             let mut sums = vec![0_u64; cuts.len().saturating_sub(1)];

@@ -75,7 +75,7 @@ pub trait Source {
 }
 
 /// The stretches between cuts.
-pub(super) fn tiles(cuts: &[Timestamp]) -> impl Iterator<Item = Interval> {
+pub(crate) fn tiles(cuts: &[Timestamp]) -> impl Iterator<Item = Interval> {
     cuts.windows(2).map(|ends| Interval::new(ends[0], ends[1]))
 }
 

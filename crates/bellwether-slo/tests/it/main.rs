@@ -15,9 +15,12 @@ mod format_sloth;
 #[cfg(feature = "toml")]
 mod format_toml;
 mod log;
+mod memory;
 mod methods;
 mod model;
 mod python;
+#[cfg(feature = "history")]
+mod remembered;
 #[cfg(feature = "report")]
 mod report;
 mod zones;

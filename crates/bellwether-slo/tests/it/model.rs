@@ -47,7 +47,7 @@ proptest! {
                 log.many(second, events, outcome);
             }
             judge.tick(Moment::now(&clock), &registry);
-            if second % 60 != 0 {
+            if !second.is_multiple_of(60) {
                 continue;
             }
             // What was before the start is no slice of the judge's.
