@@ -78,6 +78,11 @@ impl Samples {
         self.coverage
     }
 
+    /// How long the samples of every tick are kept, in milliseconds.
+    pub(crate) fn retention(&self) -> i64 {
+        self.retention
+    }
+
     /// Appends what the registry says now.
     pub(crate) fn tick(&mut self, registry: &Registry, stamp: Stamp, scratch: &mut Scratch, store: &Store) {
         let at = stamp.at;

@@ -39,6 +39,16 @@ impl View {
         Some(self.until).filter(|until| *until > i64::MIN)
     }
 
+    /// From step to step, how fine that time is kept now, in milliseconds: 0 if every tick is, `None` if nothing is any more.
+    pub fn resolution(&self, at: i64) -> Option<i64> {
+        let samples = self.shared.samples();
+        let age = self.until.saturating_sub(at);
+        if age <= samples.retention() {
+            return Some(0);
+        }
+        samples.steps.iter().find(|steps| age <= steps.retention).map(|steps| steps.resolution)
+    }
+
     /// The series of these labels, each with what there is of it from the last sample before `from` up to `to`.
     pub(crate) fn parts(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<(Labels, Parts)>, Error> {
         let found: Vec<(Labels, Shelves)> = {
