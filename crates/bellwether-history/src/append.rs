@@ -29,10 +29,27 @@ pub(crate) struct Pages<'t> {
     pub(crate) store: &'t Store,
 }
 
-/// A chunk of words ends at so many samples, or bytes: whoever wants its last sample reads all of it.
-const WORDS: (u16, usize) = (240, 384);
-/// The same for histograms, whose first sample in a chunk is as long as many others.
-const COUNTS: (u16, usize) = (120, 8192);
+/// When a chunk is long enough: whoever wants its last sample reads all of it, but each takes memory of its own.
+#[derive(Debug, Clone, Copy)]
+struct Length {
+    /// It ends at so many samples if they take so many bytes.
+    samples: u16,
+    bytes: usize,
+    /// It ends in any case at so many.
+    most_samples: u16,
+    most_bytes: usize,
+}
+
+const WORDS: Length = Length { samples: 120, bytes: 96, most_samples: 720, most_bytes: 2048 };
+/// The first sample of a chunk is as long as many others.
+const COUNTS: Length = Length { samples: 120, bytes: 1024, most_samples: 720, most_bytes: 16_384 };
+
+impl Length {
+    fn is_reached(self, chunk: &Chunk) -> bool {
+        let (samples, bytes) = (chunk.len, chunk.written());
+        samples >= self.samples && bytes >= self.bytes || samples >= self.most_samples || bytes >= self.most_bytes
+    }
+}
 
 impl Series {
     /// Appends a count. Returns by how many bytes memory has grown, as the others do.
@@ -53,7 +70,7 @@ impl Series {
         let before = chunk.size();
         match word {
             Some(word) => drop(chunk.push_words(guess, [word, 0, 0])),
-            None => chunk.push_absent(),
+            None => chunk.push_absent(guess.shape()),
         }
         *last = word;
         grown + chunk.size() as isize - before as isize
@@ -73,7 +90,7 @@ impl Series {
     }
 
     /// Ends the steps of coarser tiers that are over, and sees to it that there is a chunk to append to.
-    fn begin(&mut self, created: Option<i64>, (most, bytes): (u16, usize), pages: &Pages<'_>) -> isize {
+    fn begin(&mut self, created: Option<i64>, length: Length, pages: &Pages<'_>) -> isize {
         let moment = pages.moment;
         let goes_on = self.seen.is_some_and(|seen| seen + 1 == moment.tick);
         // Unless it goes on, it begins: after what is known of it, and of its registry.
@@ -92,14 +109,14 @@ impl Series {
             }
         }
         self.seen = Some(moment.tick);
-        if self.chunks.back().is_some_and(|chunk| !anew && chunk.len < most && chunk.written() < bytes) {
+        if self.chunks.back().is_some_and(|chunk| !anew && !length.is_reached(chunk)) {
             return 0;
         }
         let mut grown = 0;
         if let Some(last) = self.chunks.back_mut() {
             let last = Arc::make_mut(last);
             let before = last.size();
-            last.seal();
+            last.seal(self.family.shape());
             grown = last.size() as isize - before as isize;
         }
         let chunk = Chunk::new(moment.tick, born);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::chunk::{Block, Chunk, Counts, Next, Shape, Words};
+use crate::chunk::{Block, Chunk, Counts, Shape, Words};
 use crate::family::Family;
 use crate::file::{Error, Reading};
 use crate::samples::Samples;
@@ -250,8 +250,8 @@ impl Parts {
                     let mut reader = part.chunk.counts();
                     let mut wider = true;
                     for (at, time) in times {
-                        let Some(next) = reader.advance().filter(|_| time < part.until) else { break };
-                        wider |= next == Next::Wider;
+                        let Some(more) = reader.advance().filter(|_| time < part.until) else { break };
+                        wider |= more;
                         if at >= part.skip {
                             last = Last { time: Some(time), known: true };
                             tell(part, time, Event::Counts(&reader.counts, std::mem::take(&mut wider)));

@@ -135,10 +135,12 @@ impl Coarse {
                 }
                 same
             }
-            _ => {
-                chunk.push_absent();
+            (Pen::Words(guess, _), _) => {
+                chunk.push_absent(guess.shape());
                 true
             }
+            // No series is of both.
+            (Pen::Counts(_), Pen::Words(..)) => return,
         };
         self.dirty |= !same || chunk.len == 1;
         (self.low, self.high, self.seen) = (f64::INFINITY, f64::NEG_INFINITY, 0);

@@ -33,10 +33,9 @@ impl Block {
             None => bytes::put(&mut out, 0),
         }
         put_times(&mut out, times);
-        let (mut tail, mut samples) = (chunk.clone(), Vec::new());
-        tail.end_run();
-        std::mem::swap(&mut tail.bytes, &mut samples);
-        out.extend_from_slice(&samples);
+        let mut chunk = chunk.clone();
+        chunk.end_run(shape);
+        out.extend_from_slice(&chunk.samples.bytes);
         out
     }
 
@@ -55,7 +54,7 @@ impl Block {
         };
         let times = take_times(&mut from, first, len as usize)?;
         let mut chunk = Chunk::new(0, born);
-        (chunk.len, chunk.bytes) = (len as u16, from.to_vec());
+        (chunk.len, chunk.samples.bytes) = (len as u16, from.to_vec());
         Some(Self { chunk: Arc::new(chunk), times: Arc::new(times) })
     }
 }

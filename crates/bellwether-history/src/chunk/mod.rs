@@ -6,6 +6,7 @@
 mod bits;
 mod block;
 mod counts;
+mod nibbles;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -16,7 +17,8 @@ use std::num::NonZeroI64;
 use crate::bytes;
 pub(crate) use block::Block;
 pub(crate) use counts::{Counts, ZERO};
-pub(crate) use words::{Guess, Shape, Words};
+use nibbles::Nibbles;
+pub(crate) use words::{Guess, Shape, WordReader, Words};
 
 /// Samples of consecutive ticks.
 #[derive(Debug, Clone, Default)]
@@ -26,16 +28,14 @@ pub(crate) struct Chunk {
     /// The tick of the first sample.
     pub(crate) first: u32,
     pub(crate) len: u16,
-    /// So many samples at the end are as guessed, or absent, and not among the bytes yet.
+    /// So many samples at the end are as guessed, or absent, and not written yet.
     tail: u16,
     absent: bool,
-    bytes: Vec<u8>,
+    samples: Nibbles,
 }
 
-/// What stands before the length of a run, of samples as guessed and of absent ones. Odd, which is how a histogram never
-/// begins, and beyond what a word begins with.
-const SAME: u8 = 0xFD;
-const ABSENT: u8 = 0xFF;
+/// What stands before the length of a run of histograms that are as before. Odd, which is how one of them never begins.
+const SAME: u8 = 0xFF;
 
 impl Chunk {
     /// Memory beside the bytes.
@@ -52,17 +52,17 @@ impl Chunk {
 
     /// How many bytes of memory it takes.
     pub(crate) fn size(&self) -> usize {
-        Self::OVERHEAD + self.bytes.capacity()
+        Self::OVERHEAD + self.samples.bytes.capacity()
     }
 
     /// How many bytes its samples take so far.
     pub(crate) fn written(&self) -> usize {
-        self.bytes.len()
+        self.samples.bytes.len()
     }
 
     /// Appends what a gauge is when nobody knows it.
-    pub(crate) fn push_absent(&mut self) {
-        self.repeat(true);
+    pub(crate) fn push_absent(&mut self, shape: Shape) {
+        self.repeat(true, shape);
     }
 
     /// Appends a sample, and says whether it was as guessed.
@@ -70,10 +70,10 @@ impl Chunk {
     pub(crate) fn push_words(&mut self, guess: &mut Guess, sample: Words) -> bool {
         let same = guess.next() == sample;
         if same {
-            self.repeat(false);
+            self.repeat(false, guess.shape());
         } else {
-            self.end_run();
-            guess.encode(sample, &mut self.bytes);
+            self.end_words(guess.shape());
+            guess.encode(sample, &mut self.samples);
             self.len += 1;
         }
         guess.learn(sample);
@@ -84,112 +84,57 @@ impl Chunk {
     pub(crate) fn push_counts(&mut self, before: &Counts, now: &Counts) -> bool {
         let same = now == before;
         if same {
-            self.repeat(false);
+            self.tail += 1;
         } else {
-            self.end_run();
-            now.encode(before, &mut self.bytes);
-            self.len += 1;
+            self.end_counts();
+            now.encode(before, &mut self.samples.bytes);
         }
+        self.len += 1;
         same
     }
 
     /// Nothing will be appended.
-    pub(crate) fn seal(&mut self) {
-        self.end_run();
-        self.bytes.shrink_to_fit();
+    pub(crate) fn seal(&mut self, shape: Option<Shape>) {
+        self.end_run(shape);
+        self.samples.bytes.shrink_to_fit();
     }
 
     pub(crate) fn words(&self, shape: Shape) -> WordReader<'_> {
-        WordReader { guess: Guess::new(shape), runs: Runs::new(self) }
+        WordReader::new(self, shape)
     }
 
     pub(crate) fn counts(&self) -> CountsReader<'_> {
-        CountsReader { counts: Counts::default(), runs: Runs::new(self) }
+        CountsReader { counts: Counts::default(), bytes: &self.samples.bytes, left: self.len, run: 0, tail: self.tail }
     }
 
-    fn repeat(&mut self, absent: bool) {
+    fn repeat(&mut self, absent: bool, shape: Shape) {
         if self.absent != absent {
-            self.end_run();
+            self.end_words(shape);
         }
         self.absent = absent;
         self.tail += 1;
         self.len += 1;
     }
 
-    fn end_run(&mut self) {
+    /// Writes the run at the end.
+    fn end_run(&mut self, shape: Option<Shape>) {
+        match shape {
+            Some(shape) => self.end_words(shape),
+            None => self.end_counts(),
+        }
+    }
+
+    fn end_words(&mut self, shape: Shape) {
         if self.tail > 0 {
-            self.bytes.push(if self.absent { ABSENT } else { SAME });
-            bytes::put(&mut self.bytes, mem::take(&mut self.tail).into());
+            words::put_run(&mut self.samples, shape, self.absent, mem::take(&mut self.tail));
         }
     }
-}
 
-/// The runs of a chunk, and what is between them.
-#[derive(Debug)]
-struct Runs<'c> {
-    bytes: &'c [u8],
-    left: u16,
-    run: u16,
-    absent: bool,
-    tail: (u16, bool),
-}
-
-/// What the next sample of a chunk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
-    Absent,
-    /// As guessed; of a histogram, the same as before.
-    Same,
-    /// In the bytes.
-    Written,
-    /// In the bytes, with buckets that were not there before.
-    Wider,
-}
-
-impl<'c> Runs<'c> {
-    fn new(chunk: &'c Chunk) -> Self {
-        let tail = (chunk.tail, chunk.absent);
-        Self { bytes: &chunk.bytes, left: chunk.len, run: 0, absent: false, tail }
-    }
-
-    #[inline]
-    fn next(&mut self) -> Option<Next> {
-        self.left = self.left.checked_sub(1)?;
-        if self.run == 0 {
-            match self.bytes.first() {
-                Some(&head @ (SAME | ABSENT)) => {
-                    self.bytes = &self.bytes[1..];
-                    self.run = u16::try_from(bytes::take(&mut self.bytes)?).ok()?;
-                    self.absent = head == ABSENT;
-                }
-                Some(_) => return Some(Next::Written),
-                None => (self.run, self.absent) = mem::take(&mut self.tail),
-            }
+    fn end_counts(&mut self) {
+        if self.tail > 0 {
+            self.samples.bytes.push(SAME);
+            bytes::put(&mut self.samples.bytes, mem::take(&mut self.tail).into());
         }
-        self.run = self.run.checked_sub(1)?;
-        Some(if self.absent { Next::Absent } else { Next::Same })
-    }
-}
-
-/// Reads words: `None` of a sample that is absent. Ends early where the bytes are not what a chunk writes.
-#[derive(Debug)]
-pub(crate) struct WordReader<'c> {
-    guess: Guess,
-    runs: Runs<'c>,
-}
-
-impl Iterator for WordReader<'_> {
-    type Item = Option<Words>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let sample = match self.runs.next()? {
-            Next::Absent => return Some(None),
-            Next::Same => self.guess.next(),
-            _ => self.guess.decode(&mut self.runs.bytes)?,
-        };
-        self.guess.learn(sample);
-        Some(Some(sample))
     }
 }
 
@@ -197,16 +142,29 @@ impl Iterator for WordReader<'_> {
 #[derive(Debug)]
 pub(crate) struct CountsReader<'c> {
     pub(crate) counts: Counts,
-    runs: Runs<'c>,
+    bytes: &'c [u8],
+    left: u16,
+    run: u16,
+    tail: u16,
 }
 
 impl CountsReader<'_> {
-    /// Goes on to the next sample and says what changed. Ends early where the bytes are not what a chunk writes.
+    /// Goes on to the next sample, and says whether it has buckets that were not there before. Ends early where the bytes
+    /// are not what a chunk writes.
     #[inline]
-    pub(crate) fn advance(&mut self) -> Option<Next> {
-        match self.runs.next()? {
-            Next::Written if self.counts.decode(&mut self.runs.bytes)? => Some(Next::Wider),
-            next => Some(next),
+    pub(crate) fn advance(&mut self) -> Option<bool> {
+        self.left = self.left.checked_sub(1)?;
+        if self.run == 0 {
+            match self.bytes.split_first() {
+                Some((&SAME, rest)) => {
+                    self.bytes = rest;
+                    self.run = u16::try_from(bytes::take(&mut self.bytes)?).ok()?;
+                }
+                Some(_) => return self.counts.decode(&mut self.bytes),
+                None => self.run = mem::take(&mut self.tail),
+            }
         }
+        self.run = self.run.checked_sub(1)?;
+        Some(false)
     }
 }

@@ -1,5 +1,7 @@
 //! One number a sample, or three: counters, states and gauges, each told by how it differs from a guess.
 
+use super::Chunk;
+use super::nibbles::{Nibbles, Reader};
 use crate::bytes::{unzigzag, zigzag};
 
 /// What a series' words are.
@@ -26,14 +28,18 @@ pub(crate) struct Guess {
     step: u64,
 }
 
-/// A difference below this is one byte.
-const SMALL: u8 = 0xC0;
-/// From here on: a difference of one to eight bytes.
-const WIDE: u8 = 0xC0;
-/// From here on: the bits in which two floats differ, by how many of the lowest bytes are equal and how many are not.
-const XOR: u8 = 0xC8;
-/// Beyond those.
-pub(super) const END: u8 = XOR + 36;
+/// A word begins with a half byte. Below this, it is how the word differs from the guess.
+const SMALL: u8 = 12;
+/// It differs by what the next two say.
+const BYTE: u8 = 12;
+/// The next one says by how many bytes, which follow.
+const WIDE: u8 = 13;
+/// Two floats differ in bits: how many of the lowest bytes are equal, how many bytes follow, and those.
+const XOR: u8 = 14;
+/// In place of samples, a run of them: 0 of those as guessed or 1 of absent ones, and how many.
+const RUN: u8 = 15;
+/// Runs that are shorter are written sample by sample.
+const SHORT: u16 = 4;
 
 impl Guess {
     pub(crate) fn new(shape: Shape) -> Self {
@@ -60,7 +66,15 @@ impl Guess {
         self.last = sample[0];
     }
 
-    pub(super) fn encode(&self, sample: Words, out: &mut Vec<u8>) {
+    /// So many samples are as guessed.
+    #[inline]
+    fn pass(&mut self, samples: u16) {
+        if self.shape == Shape::Count {
+            self.last = self.last.wrapping_add(self.step.wrapping_mul(u64::from(samples)));
+        }
+    }
+
+    pub(super) fn encode(&self, sample: Words, out: &mut Nibbles) {
         match self.shape {
             Shape::Count | Shape::State => put_difference(out, self.next()[0], sample[0]),
             Shape::Level => put_float(out, self.last, sample[0]),
@@ -73,70 +87,171 @@ impl Guess {
     }
 
     #[inline]
-    pub(super) fn decode(&self, bytes: &mut &[u8]) -> Option<Words> {
+    fn decode(&self, head: u8, from: &mut Reader<'_>) -> Option<Words> {
         match self.shape {
-            Shape::Count | Shape::State => Some([take_difference(bytes, self.next()[0])?, 0, 0]),
-            Shape::Level => Some([take_float(bytes, self.last)?, 0, 0]),
+            Shape::Count | Shape::State => Some([take_difference(head, from, self.next()[0])?, 0, 0]),
+            Shape::Level => Some([take_float(head, from, self.last)?, 0, 0]),
             Shape::Extremes => {
-                let last = take_float(bytes, self.last)?;
-                Some([last, take_float(bytes, last)?, take_float(bytes, last)?])
+                let last = take_float(head, from, self.last)?;
+                let mut next = || {
+                    let head = from.take()?;
+                    take_float(head, from, last)
+                };
+                Some([last, next()?, next()?])
             }
         }
     }
 }
 
-fn put_difference(out: &mut Vec<u8>, from: u64, to: u64) {
-    let difference = zigzag(to.wrapping_sub(from) as i64);
-    if difference < u64::from(SMALL) {
-        out.push(difference as u8);
+/// Writes that so many samples are as guessed, or absent.
+pub(super) fn put_run(out: &mut Nibbles, shape: Shape, absent: bool, run: u16) {
+    if !absent && run < SHORT {
+        let words = if shape == Shape::Extremes { 3 } else { 1 };
+        (0..run * words).for_each(|_| out.put(0));
         return;
     }
-    let length = 8 - difference.leading_zeros() as usize / 8;
-    out.push(WIDE + length as u8 - 1);
-    out.extend_from_slice(&difference.to_le_bytes()[..length]);
+    out.put(RUN);
+    out.put(u8::from(absent));
+    out.put_number(run.into());
+}
+
+/// Reads words: `None` of a sample that is absent. Ends early where the bytes are not what a chunk writes.
+#[derive(Debug)]
+pub(crate) struct WordReader<'c> {
+    guess: Guess,
+    from: Reader<'c>,
+    left: u16,
+    /// The run that is under way.
+    run: u16,
+    absent: bool,
+    /// The run that is not among the bytes.
+    tail: (u16, bool),
+}
+
+impl<'c> WordReader<'c> {
+    pub(super) fn new(chunk: &'c Chunk, shape: Shape) -> Self {
+        let tail = (chunk.tail, chunk.absent);
+        let (guess, from) = (Guess::new(shape), chunk.samples.reader());
+        Self { guess, from, left: chunk.len, run: 0, absent: false, tail }
+    }
+
+    /// Leaves out so many samples.
+    #[inline]
+    pub(crate) fn pass(&mut self, mut samples: u16) {
+        while samples > 0 {
+            if self.run > 0 {
+                let passed = samples.min(self.run).min(self.left);
+                if !self.absent {
+                    self.guess.pass(passed);
+                }
+                self.run -= passed;
+                self.left -= passed;
+                samples -= passed;
+                if passed == 0 {
+                    return;
+                }
+            } else if self.next().is_some() {
+                samples -= 1;
+            } else {
+                return;
+            }
+        }
+    }
+
+    #[cold]
+    fn begin_run(&mut self) -> Option<()> {
+        self.absent = self.from.take()? == 1;
+        self.run = u16::try_from(self.from.take_number()?).ok()?;
+        Some(())
+    }
+}
+
+impl Iterator for WordReader<'_> {
+    type Item = Option<Words>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        if self.run == 0 {
+            // All written samples come before the tail.
+            let head = if self.left < self.tail.0 { None } else { Some(self.from.take()?) };
+            match head {
+                None => (self.run, self.absent) = std::mem::take(&mut self.tail),
+                Some(RUN) => self.begin_run()?,
+                Some(head) => {
+                    let sample = self.guess.decode(head, &mut self.from)?;
+                    self.guess.learn(sample);
+                    return Some(Some(sample));
+                }
+            }
+        }
+        self.run = self.run.checked_sub(1)?;
+        if self.absent {
+            return Some(None);
+        }
+        let sample = self.guess.next();
+        self.guess.learn(sample);
+        Some(Some(sample))
+    }
+}
+
+fn put_difference(out: &mut Nibbles, from: u64, to: u64) {
+    let difference = zigzag(to.wrapping_sub(from) as i64);
+    if difference < u64::from(SMALL) {
+        out.put(difference as u8);
+    } else if difference < u64::from(SMALL) + 256 {
+        out.put(BYTE);
+        out.put_all(difference - u64::from(SMALL), 2);
+    } else {
+        let length = 8 - difference.leading_zeros() as usize / 8;
+        out.put(WIDE);
+        out.put(length as u8 - 1);
+        out.put_all(difference, 2 * length);
+    }
 }
 
 #[inline]
-fn take_difference(bytes: &mut &[u8], from: u64) -> Option<u64> {
-    let (head, rest) = bytes.split_first()?;
-    *bytes = rest;
-    let difference = match *head {
-        0..SMALL => u64::from(*head),
-        WIDE..XOR => take_low(bytes, usize::from(head - WIDE) + 1)?,
+fn take_difference(head: u8, rest: &mut Reader<'_>, from: u64) -> Option<u64> {
+    let difference = match head {
+        0..SMALL => u64::from(head),
+        BYTE => rest.take_all(2)? + u64::from(SMALL),
+        WIDE => {
+            let length = usize::from(rest.take()? & 7) + 1;
+            rest.take_all(2 * length)?
+        }
         _ => return None,
     };
     Some(from.wrapping_add(unzigzag(difference) as u64))
 }
 
 /// Whole numbers by their difference, others by the bytes that are not the same.
-fn put_float(out: &mut Vec<u8>, from: u64, to: u64) {
+fn put_float(out: &mut Nibbles, from: u64, to: u64) {
+    let bits = from ^ to;
+    if bits == 0 {
+        return out.put(0);
+    }
     if let (Some(from), Some(to)) = (whole(from), whole(to)) {
         return put_difference(out, from as u64, to as u64);
     }
-    let bits = from ^ to;
-    // A difference of nothing is none in the last byte.
-    let equal = if bits == 0 { 7 } else { bits.trailing_zeros() as usize / 8 };
-    let length = (8 - bits.leading_zeros() as usize / 8).max(equal + 1) - equal;
-    out.push(XOR + form(equal, length));
-    out.extend_from_slice(&bits.to_le_bytes()[equal..equal + length]);
+    let equal = bits.trailing_zeros() as usize / 8;
+    let length = 8 - bits.leading_zeros() as usize / 8 - equal;
+    out.put(XOR);
+    out.put(equal as u8);
+    out.put(length as u8);
+    out.put_all(bits >> (8 * equal), 2 * length);
 }
 
 #[inline]
-fn take_float(bytes: &mut &[u8], from: u64) -> Option<u64> {
-    let head = *bytes.first()?;
-    if head < XOR {
-        return Some((take_difference(bytes, whole(from)? as u64)? as i64 as f64).to_bits());
+fn take_float(head: u8, rest: &mut Reader<'_>, from: u64) -> Option<u64> {
+    match head {
+        0 => Some(from),
+        XOR => {
+            let (equal, length) = (rest.take()?, rest.take()?);
+            let bits = rest.take_all(2 * usize::from(length.min(8)))?;
+            Some(from ^ bits.checked_shl(8 * u32::from(equal))?)
+        }
+        _ => Some((take_difference(head, rest, whole(from)? as u64)? as i64 as f64).to_bits()),
     }
-    let (equal, length) = FORMS.get(usize::from(head - XOR)).copied()?;
-    *bytes = &bytes[1..];
-    Some(from ^ take_low(bytes, length)? << (8 * equal))
-}
-
-#[inline]
-fn take_low(bytes: &mut &[u8], length: usize) -> Option<u64> {
-    let (own, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(own.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// The whole number that a float is, if it is one that floats tell from its neighbors.
@@ -147,25 +262,4 @@ fn whole(bits: u64) -> Option<i64> {
     let number = value as i64;
     // Not minus zero, which would come back as zero.
     (value.abs() < EXACT && (number as f64).to_bits() == bits).then_some(number)
-}
-
-/// All pairs of equal low bytes and differing ones that fit in a word.
-const FORMS: [(usize, usize); 36] = {
-    let mut forms = [(0, 0); 36];
-    let (mut at, mut equal) = (0, 0);
-    while equal < 8 {
-        let mut length = 1;
-        while equal + length <= 8 {
-            forms[at] = (equal, length);
-            at += 1;
-            length += 1;
-        }
-        equal += 1;
-    }
-    forms
-};
-
-fn form(equal: usize, length: usize) -> u8 {
-    // Before those of `equal` there are 8 + 7 + … forms of fewer equal bytes.
-    (equal * (17 - equal) / 2 + length - 1) as u8
 }

@@ -1,3 +1,4 @@
 //! History, seen from outside: one binary.
 
 mod file;
+mod model;
