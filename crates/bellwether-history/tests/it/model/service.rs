@@ -16,7 +16,7 @@ pub(crate) struct Service {
     level: Gauge,
     pub(crate) history: History,
     pub(crate) model: Model,
-    /// The time of the first tick.
+    /// The time of the earliest tick.
     pub(crate) begin: i64,
 }
 
@@ -104,10 +104,11 @@ impl Service {
     pub(crate) fn tick(&mut self, seconds: u64) {
         let tick = self.history.tick(&self.registry, self.clock.timestamp(), self.clock.now());
         let (count, counts) = self.run().now;
-        let before = self.model.runs.iter().flat_map(|run| &run.ticks).map(|tick| tick.0).max();
-        // A restarted process knows only what was flushed, and may be right after it.
-        assert!(before.is_none_or(|before| tick.at > before) || self.run().ticks.is_empty(), "time goes on");
+        // A restarted process knows what was kept.
+        let before = self.model.ends().map(|(time, ..)| time).max();
+        assert!(before.is_none_or(|before| tick.at > before), "time goes on");
         self.run().ticks.push((tick.at, count, counts));
+        self.begin = self.begin.min(tick.at);
         self.clock.advance(Duration::from_secs(seconds));
     }
 
@@ -129,7 +130,7 @@ impl Service {
         } else {
             let run = self.run();
             // Steps are over when a tick comes after their end.
-            run.kept = Some(if run.flushed == 0 { i64::MIN } else { (run.flushed - 1).div_euclid(60_000) * 60_000 });
+            run.kept = Some(if run.flushed <= 0 { i64::MIN } else { run.flushed.saturating_sub(1).div_euclid(60_000) * 60_000 });
             // Nothing that it still has in memory gets to the disk.
             self.history = History::in_memory(Options::new());
         }
