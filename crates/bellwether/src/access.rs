@@ -15,7 +15,7 @@ use http::uri::Authority;
 /// somebody else: it says so in a header such as `X-Forwarded-For`, or asks for a host by a name that the whole world
 /// may use. Of names only those are accepted that the public DNS cannot have: `localhost`, those without a dot, those that
 /// end in `.localhost`, `.local` or `.internal`. So neither can a page that somebody here has open in a browser read
-/// metrics by a name of its own that leads here. Where the peer is not known, because the application serves the router without
+/// metrics by a name of its own that leads here, nor by the page's own requests, which a browser tells apart. Where the peer is not known, because the application serves the router without
 /// `into_make_service_with_connect_info::<SocketAddr>()`, it admits whoever asks as long as every socket that this process
 /// listens on is bound to a loopback address: then there are no other peers. (That is known on Linux only; elsewhere such
 /// a request is refused.)
@@ -56,6 +56,8 @@ pub(crate) enum Denied {
     Proxied,
     /// It asks for a host that is not this machine.
     Named,
+    /// A browser asks for a page of somebody else.
+    Foreign,
     /// Nobody knows who asks.
     Unknown,
 }
@@ -118,6 +120,7 @@ impl Access {
         let denied = match self.peers {
             Peers::Loopback if is_passed_on(request) => Denied::Proxied,
             Peers::Loopback if names_a_public_host(request) => Denied::Named,
+            Peers::Loopback if is_of_a_foreign_page(request) => Denied::Foreign,
             Peers::Loopback => match peer {
                 Some(peer) if peer.to_canonical().is_loopback() => return Ok(()),
                 Some(_) => Denied::Remote,
@@ -161,6 +164,10 @@ impl Denied {
                 "metrics are for this machine only, and this request is for another host; ask for localhost, or the service \
                  can set a token: metrics.token\n"
             }
+            Self::Foreign => {
+                "metrics are for this machine only, and a page of another site asks for them; the service can set a token: \
+                 metrics.token\n"
+            }
             Self::Unknown => {
                 "metrics are for this machine only, and where this request comes from is not known: serve the router with \
                  into_make_service_with_connect_info::<SocketAddr>(), or set metrics.token or metrics.access\n"
@@ -184,6 +191,24 @@ fn names_a_public_host(request: &Parts) -> bool {
     let header = request.headers.get_all(HOST).iter().map(|host| host.to_str().ok()?.parse().ok());
     let mut named = header.chain(request.uri.authority().cloned().map(Some));
     named.any(|named: Option<Authority>| named.is_none_or(|named| is_public(named.host())))
+}
+
+/// Whether a browser asks because a page of another site wants it to. What somebody asks for, by typing the address or by
+/// following a link, is not, since no page sees the answer.
+fn is_of_a_foreign_page(request: &Parts) -> bool {
+    let all = |name: &str| request.headers.get_all(name).into_iter().map(http::HeaderValue::as_bytes);
+    let only = |name: &str, value: &[u8]| all(name).eq([value]);
+    if all("sec-fetch-site").next().is_some() {
+        let own = only("sec-fetch-site", b"same-origin") || only("sec-fetch-site", b"none");
+        let followed = only("sec-fetch-mode", b"navigate") && only("sec-fetch-dest", b"document");
+        return !own && !followed;
+    }
+    // Browsers that do not say so say where the page is from; not for what a page merely shows, which it cannot read.
+    let host = request.headers.get(HOST).map(http::HeaderValue::as_bytes).unwrap_or_default();
+    all("origin").any(|origin| {
+        let origin = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
+        origin.is_none_or(|origin| !origin.eq_ignore_ascii_case(host))
+    })
 }
 
 fn is_public(host: &str) -> bool {

@@ -20,6 +20,7 @@ use crate::install::Installs;
 use crate::life::Life;
 use crate::log::LogPlan;
 use crate::otlp::{Otlp, OtlpPlan};
+use crate::queries::Queries;
 use crate::routes::Routes;
 use crate::server::Server;
 use crate::settings::{self, Config, Settings};
@@ -45,6 +46,7 @@ pub struct Builder {
     installs: Installs,
     pub(crate) log: LogPlan,
     pub(crate) otlp: OtlpPlan,
+    queries: Queries,
 }
 
 type Observe = dyn for<'r> FnOnce(ObserveBuilder<'r>) -> ObserveBuilder<'r> + Send;
@@ -64,6 +66,7 @@ impl Builder {
             installs: Installs::default(),
             log: LogPlan::default(),
             otlp: OtlpPlan::default(),
+            queries: Queries::default(),
         }
     }
 
@@ -215,6 +218,22 @@ impl Builder {
         self
     }
 
+    /// Answers queries as a Prometheus would, below `/api/v1/` of [`Bellwether::router`] and on ports of its own, for those
+    /// who may read `/metrics`. Whoever asks is served by the runtime that serves the routes, which needs a timer.
+    #[cfg(feature = "dashboard")]
+    pub fn query_api(mut self, api: bellwether_dashboard::QueryApi) -> Self {
+        self.queries.api = Some(api);
+        self
+    }
+
+    /// A path that goes before `/api/v1/`, such as `/prometheus`, for an application that has an `/api` of its own. Clients
+    /// take it as part of the server's address.
+    #[cfg(feature = "dashboard")]
+    pub fn query_prefix(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.queries.prefix);
+        self
+    }
+
     /// Opens the front door: registers metrics, opens ports, starts the thread. Called on a tokio runtime, it watches that
     /// runtime from then on.
     ///
@@ -224,6 +243,7 @@ impl Builder {
     pub fn start(self) -> Result<Bellwether, Error> {
         let Self { name, mut settings, file, registry, listeners, observe, environment, variables, .. } = self;
         let (installs, log, otlp) = (self.installs, self.log, self.otlp);
+        let queries = self.queries.checked()?;
         file.apply(&mut settings);
         settings::from_environment(&mut settings, &environment)?;
         let registry = registry.unwrap_or_default();
@@ -249,7 +269,7 @@ impl Builder {
         if settings.ready {
             dependencies.enter(Phase::Serving);
         }
-        let routes = Routes::new(&registry, resource.clone(), &settings, dependencies.clone())?;
+        let routes = Routes::new(&registry, resource.clone(), &settings, dependencies.clone(), queries)?;
         let mut watch = Watch::new(&registry, settings.tick, dependencies.clone(), logs.clone())?;
         let server = Server::new(&registry, routes.add_to(Router::new()))?;
         installs.install(&settings, &registry, &logs, &otlp, &environment, &mut notices)?;

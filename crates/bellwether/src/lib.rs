@@ -9,6 +9,7 @@ mod install;
 mod life;
 mod log;
 mod otlp;
+mod queries;
 mod routes;
 mod server;
 mod settings;
@@ -25,6 +26,8 @@ pub use shutdown::{Delivery, Shutdown, ShuttingDown};
 
 pub use bellwether_breaker as breaker;
 pub use bellwether_core::{self as core, Currency, Money, Outcome, Registry, Scope};
+#[cfg(feature = "dashboard")]
+pub use bellwether_dashboard as dashboard;
 pub use bellwether_dependency::{self as dependency, Dependency};
 pub use bellwether_export as export;
 pub use bellwether_tower as tower;

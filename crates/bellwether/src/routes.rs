@@ -1,4 +1,4 @@
-//! `/metrics` and the endpoints of health, as routes for any axum router.
+//! `/metrics`, the endpoints of health and the query API, as routes for any axum router.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::access::{Access, Denied};
 use crate::error::Error;
+use crate::queries::Queries;
 use crate::settings::Settings;
 use crate::sockets::Reach;
 
@@ -34,6 +35,7 @@ struct Inner {
     health_path: String,
     reach: Reach,
     denied: Counter,
+    queries: Queries,
 }
 
 impl Routes {
@@ -42,6 +44,7 @@ impl Routes {
         resource: Resource,
         settings: &Settings,
         dependencies: Dependencies,
+        queries: Queries,
     ) -> Result<Self, Error> {
         Ok(Self(Arc::new(Inner {
             endpoint: PrometheusEndpoint::new(registry, resource),
@@ -53,14 +56,17 @@ impl Routes {
             denied: registry
                 .counter("bellwether.access.denied")
                 .unit("{request}")
-                .description("Requests for /metrics that were turned away.")
+                .description("Requests for /metrics and queries that were turned away.")
                 .build()?,
+            queries,
         })))
     }
 
     pub(crate) fn add_to<S: Clone + Send + Sync + 'static>(&self, router: Router<S>) -> Router<S> {
         let metrics = Arc::clone(&self.0);
         let router = router.route("/metrics", get(move |request| std::future::ready(metrics.metrics(request))));
+        let guard = Arc::clone(&self.0);
+        let router = self.0.queries.add_to(router, move |parts| guard.admit(parts));
         Endpoint::ALL.into_iter().fold(router, |router, endpoint| {
             let inner = Arc::clone(&self.0);
             let path = if endpoint == Endpoint::Health { &self.0.health_path } else { endpoint.path() };
@@ -72,13 +78,18 @@ impl Routes {
 impl Inner {
     fn metrics(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
-        match self.check(&self.access, &parts) {
+        match self.admit(&parts) {
             Ok(()) => self.endpoint.respond(&Request::from_parts(parts, body)).map(Body::new),
-            Err(denied) => {
-                self.denied.inc();
-                turn_away(denied)
-            }
+            Err(refusal) => *refusal,
         }
+    }
+
+    /// Whether somebody may see what is measured; and if not, what to answer.
+    fn admit(&self, parts: &Parts) -> Result<(), Box<Response>> {
+        self.check(&self.access, parts).map_err(|denied| {
+            self.denied.inc();
+            Box::new(turn_away(denied))
+        })
     }
 
     /// What is known, at once: nobody is asked for it.

@@ -8,6 +8,8 @@ mod globals;
 mod logs;
 #[cfg(feature = "otlp")]
 mod otlp;
+#[cfg(feature = "dashboard")]
+mod queries;
 mod routes;
 mod runtime;
 

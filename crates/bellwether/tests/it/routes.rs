@@ -91,6 +91,33 @@ fn metrics_are_not_for_who_comes_here_by_a_public_name() {
 }
 
 #[test]
+fn metrics_are_not_for_pages_of_other_sites() {
+    let check = |headers: &[(&str, &str)], expect| {
+        let headers: Vec<_> = [("host", "localhost:9464")].into_iter().chain(headers.iter().copied()).collect();
+        check(Access::loopback(), Some("127.0.0.1:1"), &headers, expect);
+    };
+    let site = |site| ("sec-fetch-site", site);
+    check(&[site("none"), ("sec-fetch-mode", "navigate")], 200);
+    check(&[site("same-origin"), ("sec-fetch-mode", "cors")], 200);
+    for other in ["cross-site", "same-site", "", "None", "none, cross-site"] {
+        check(&[site(other), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")], 403);
+        check(&[site(other), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "script")], 403);
+        check(&[site(other), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")], 403);
+        check(&[site(other)], 403);
+        // A link that somebody follows: the page it is on does not see where it leads.
+        check(&[site(other), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")], 200);
+    }
+    check(&[site("none"), site("cross-site")], 403);
+    check(&[site("cross-site"), ("origin", "http://localhost:9464")], 403);
+    // Older browsers.
+    check(&[("origin", "http://localhost:9464")], 200);
+    check(&[("origin", "https://LOCALHOST:9464")], 200);
+    for other in ["http://localhost:3000", "https://evil.example", "null", "", "localhost:9464"] {
+        check(&[("origin", other)], 403);
+    }
+}
+
+#[test]
 fn others_are_let_in_by_rules_that_add_up() {
     let far = Some("10.0.0.1:1");
     check(Access::anyone(), far, &[("via", "1.1 proxy")], 200);

@@ -1,0 +1,25 @@
+//! The query API without the feature `dashboard`: there is none.
+
+use axum::Router;
+use axum::response::Response;
+use http::request::Parts;
+
+use crate::error::Error;
+
+/// Nothing that could be asked.
+#[derive(Debug, Default)]
+pub(crate) struct Queries {}
+
+impl Queries {
+    pub(crate) fn checked(self) -> Result<Self, Error> {
+        Ok(self)
+    }
+
+    pub(crate) fn add_to<S: Clone + Send + Sync + 'static>(
+        &self,
+        router: Router<S>,
+        _: impl Fn(&Parts) -> Result<(), Box<Response>>,
+    ) -> Router<S> {
+        router
+    }
+}

@@ -1,0 +1,96 @@
+//! The query API on the routes: for whom, and below which path.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use bellwether::dashboard::QueryApi;
+use bellwether::{Access, Bellwether, Builder};
+use bellwether_promql::{Labels, MemoryStorage, Sample};
+use http::Request;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use super::{get, nothing};
+
+fn builder() -> Builder {
+    let mut storage = MemoryStorage::new();
+    storage.push(&Labels::new([("__name__", "up")]), Sample::float(1_700_000_000_000, 1.0));
+    let api = QueryApi::new(storage, bellwether::core::Clock::system());
+    Bellwether::builder("test").environment(nothing).query_api(api)
+}
+
+const QUERY: &str = "/api/v1/query?query=up&time=1700000000";
+
+/// What a router answers to this machine, unless headers say otherwise.
+async fn ask(router: Router, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+    let mut request = request.body(Body::empty()).unwrap();
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    (parts.status.as_u16(), String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn queries_are_for_those_who_may_read_metrics() {
+    let bw = builder().access(Access::loopback().or_token("first-token-1234")).start().unwrap();
+    let check = async |headers: &[(&str, &str)], expect: u16| {
+        for path in [QUERY, "/api/v1/labels", "/api/v1/status/buildinfo", "/api/v1/nope"] {
+            let (status, body) = ask(bw.router(), path, headers).await;
+            let expect = if expect == 200 && path.ends_with("nope") { 404 } else { expect };
+            assert_eq!(status, expect, "{path} {headers:?}: {body}");
+            assert_eq!(body.starts_with('{'), expect != 401, "{body}");
+        }
+        let (status, _) = ask(bw.router(), "/metrics", headers).await;
+        assert_eq!(status, expect, "{headers:?}");
+    };
+    check(&[], 200).await;
+    check(&[("host", "localhost:3000")], 200).await;
+    check(&[("x-forwarded-for", "203.0.113.1")], 401).await;
+    check(&[("x-forwarded-for", "203.0.113.1"), ("authorization", "Bearer first-token-1234")], 200).await;
+    // A name that somebody elsewhere lets lead here, and requests of a page that somebody here has open.
+    check(&[("host", "evil.example")], 401).await;
+    check(&[("host", "localhost"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")], 401).await;
+    check(&[("host", "localhost"), ("origin", "https://evil.example")], 401).await;
+}
+
+#[tokio::test]
+async fn they_go_where_the_application_wants_them() {
+    let check = async |router: Router, path: &str, expect: u16| {
+        let (status, body) = ask(router, path, &[]).await;
+        assert_eq!(status, expect, "{path}: {body}");
+        assert_eq!(body.contains("\"value\":[1700000000,\"1\"]"), expect == 200, "{path}: {body}");
+    };
+    let own = || Router::new().route("/api/v1/{*rest}", axum::routing::get(async || "mine"));
+    let bw = builder().start().unwrap();
+    check(bw.router(), QUERY, 200).await;
+    check(Router::new().nest("/ops", bw.router()), &format!("/ops{QUERY}"), 200).await;
+    check(bw.router(), "/prometheus/api/v1/query?query=up&time=1700000000", 404).await;
+    let bw = builder().query_prefix("/prom/etheus").start().unwrap();
+    check(own().merge(bw.router()), &format!("/prom/etheus{QUERY}"), 200).await;
+    check(Router::new().nest("/ops", bw.router()), &format!("/ops/prom/etheus{QUERY}"), 200).await;
+    check(bw.router(), QUERY, 404).await;
+    assert_eq!(ask(own().merge(bw.router()), QUERY, &[]).await.1, "mine");
+    for wrong in ["prometheus", "/", "/prometheus/", "/{x}", "/a b"] {
+        let error = builder().query_prefix(wrong).start().unwrap_err();
+        let expect = format!("query_prefix: {wrong:?} is not accepted; a path is, such as /prometheus");
+        assert_eq!((error.is_setting(), error.to_string()), (true, expect));
+    }
+}
+
+/// Nobody who did not mount it has it.
+#[tokio::test]
+async fn there_is_none_unless_asked_for() {
+    let bw = Bellwether::builder("test").environment(nothing).start().unwrap();
+    assert_eq!(ask(bw.router(), QUERY, &[]).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_port_of_its_own_answers_queries_too() {
+    let bw = builder().start().unwrap();
+    let address = bw.serve("127.0.0.1:0").unwrap();
+    let answer = tokio::task::spawn_blocking(move || get(address, QUERY, ""));
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"value\":[1700000000,\"1\"]"), "{answer}");
+}
