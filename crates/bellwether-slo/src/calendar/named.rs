@@ -6,6 +6,10 @@ use jiff::civil::{Date, ISOWeekDate, Weekday};
 use super::{Calendar, Unit};
 use crate::{Error, Interval};
 
+const EPOCH: Timestamp = Timestamp::from_unix_nanos(0);
+/// Where timestamps end, in 2554.
+const END: Timestamp = Timestamp::from_unix_seconds(18_429_292_800);
+
 impl Calendar {
     /// The unit of this name: `2026-10-05` for a day, `2026-W41` (ISO 8601) or any of its days for a week, `2026-10` for a
     /// month, `2026-Q4` for a quarter, `2026` for a year.
@@ -20,10 +24,11 @@ impl Calendar {
             Unit::Quarter => ("quarter", "give year and quarter, such as 2026-Q4"),
             Unit::Year => ("year", "give a year, such as 2026"),
         };
-        let wrong = "does not exist since 1970";
+        let wrong = "does not exist, or is not within 1970 to 2553";
         let found = self.first_day(name.trim()).and_then(|first| {
             let next = first.checked_add(self.step()).ok()?;
-            self.between(first, next).filter(|interval| interval.end > Timestamp::default())
+            let kept = |interval: &Interval| interval.end > EPOCH && interval.start < END;
+            self.between(first, next).filter(kept)
         });
         found.ok_or_else(|| Error::illegal(what, name, wrong, accepted))
     }

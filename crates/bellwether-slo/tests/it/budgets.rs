@@ -1,9 +1,13 @@
 //! Rules A1 to A3, A15, A21: burn, budget, evidence, and how they are shown.
 
-use bellwether_slo::{ErrorBudget, Ratio, Sli, Status, Verdict, Why, judge_past};
+use bellwether_core::Outcome;
+use bellwether_slo::{
+    Dimension, ErrorBudget, Expressions, Interval, Ratio, Sli, Slo, Spending, Status, Verdict, Why, judge_past,
+    measure, spending,
+};
 use proptest::prelude::*;
 
-use crate::log::{DAY, Log, at, secs, slo, target};
+use crate::log::{DAY, Event, Log, at, secs, slo, span, target};
 
 fn ratio(num: i128, den: i128) -> Ratio {
     Ratio::new(num, den).unwrap()
@@ -123,4 +127,51 @@ fn a21_rounding() {
     assert_eq!(sli.ratio().unwrap().to_f64(), 0.999);
     assert!(!ErrorBudget::new(sli, target(0.999)).is_kept());
     assert!(ErrorBudget::new(Sli::new(sli.good + 1, sli.total), target(0.999)).is_kept());
+}
+
+/// Who spent it: the greatest first, what is left over together, and all of it adding up.
+#[test]
+fn spenders() {
+    let mut log = Log::default();
+    let mut add = |route, outcome, error, times: usize| {
+        let event = Event { at: at(100), outcome, route, seconds: 0.1, error };
+        log.events.extend(vec![event; times]);
+    };
+    add("/a", Outcome::Success, "", 900);
+    add("/a", Outcome::Failure, "500", 2);
+    add("/pay", Outcome::Failure, "504", 62);
+    add("/b", Outcome::Rejected, "overload", 20);
+    add("/c", Outcome::Failure, "500", 16);
+    add("/c", Outcome::Cancelled, "client", 50);
+    let over = span(0, 200);
+    let budget = measure(&slo(0.95), &log, over).unwrap().budget().unwrap();
+    assert_eq!((budget.allowed, budget.spent), (Ratio::from(50), Ratio::from(100)));
+    let by = |dimension, limit| spending(&slo(0.95), &log, dimension, over, Some(&budget), limit).unwrap();
+    let told = |Spending { spenders, others, bad, .. }: Spending| {
+        let one = |spender: &bellwether_slo::Spender| {
+            let of_budget = spender.of_budget.unwrap().percent(0);
+            format!("{} {} {}% {of_budget}%", spender.name, spender.bad, spender.share.percent(0))
+        };
+        assert_eq!(spenders.iter().map(|spender| spender.bad).sum::<u64>() + others, bad);
+        format!("{}; others {others} of {bad}", spenders.iter().map(one).collect::<Vec<_>>().join(", "))
+    };
+    insta::assert_snapshot!(told(by(Dimension::Route, 2).unwrap()), @"/pay 62 62% 124%, /b 20 20% 40%; others 18 of 100");
+    insta::assert_snapshot!(told(by(Dimension::ErrorKind, 9).unwrap()), @"504 62 62% 124%, overload 20 20% 40%, 500 18 18% 36%; others 0 of 100");
+    insta::assert_snapshot!(told(by(Dimension::Outcome, 1).unwrap()), @"failure 80 80% 160%; others 20 of 100");
+    assert_eq!(by(Dimension::Release, 5), None);
+    let none = Spending::of(Dimension::Route, Vec::new(), None, 5);
+    assert_eq!((none.spenders.len(), none.bad), (0, 0));
+}
+
+/// A source that cannot answer is an error that says for which objective and why.
+#[test]
+fn unanswered() {
+    let ratio = Slo::promql("ratio", Expressions::Ratio("a / b".into()), target(0.95));
+    let error = measure(&ratio, &Log::default(), span(0, 60)).unwrap_err();
+    insta::assert_snapshot!(error, @r#"objective "ratio": this source cannot evaluate "a / b": it knows no PromQL"#);
+    let error = judge_past(&ratio, &Log::default(), at(100 * DAY)).unwrap_err();
+    insta::assert_snapshot!(error, @r#"objective "ratio": this source cannot evaluate "a / b": it knows no PromQL"#);
+    // Nothing is nothing, not an error.
+    let nothing = measure(&slo(0.9), &Log::default(), Interval::new(at(5), at(5))).unwrap();
+    assert_eq!((nothing.ratio(), nothing.budget(), nothing.is_kept()), (None, None, None));
 }
