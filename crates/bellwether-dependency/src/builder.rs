@@ -8,7 +8,7 @@ use bellwether_breaker::BreakerBuilder;
 use crate::error::{Error, Why};
 use crate::kind::{Criticality, Kind, Reach};
 use crate::probe::Probe;
-use crate::status::Patience;
+use crate::status::{Patience, WINDOW};
 
 /// A name may have this many bytes.
 pub(crate) const MAX_NAME: usize = 64;
@@ -115,14 +115,17 @@ impl DependencyBuilder {
         self
     }
 
-    /// After so long without evidence it is unknown. Default: three intervals of its probe, or a minute without one.
+    /// After so long without evidence it is unknown. Default: a minute, or if it has a probe three times its interval, its time
+    /// limit, or the five seconds for which calls are looked at together, whichever is longest.
     pub fn stale_after(mut self, time: Duration) -> Self {
         self.stale_after = Some(time);
         self
     }
 
     pub(crate) fn staleness(&self) -> Duration {
-        let of_probe = |probe: &Probe| probe.interval().saturating_mul(STALE_INTERVALS);
+        // A check that is given up is evidence as well, and so is a window of calls: none of it is too old when it comes.
+        let slowest = |probe: &Probe| probe.interval().max(probe.time_limit()).max(WINDOW);
+        let of_probe = |probe: &Probe| slowest(probe).saturating_mul(STALE_INTERVALS);
         self.stale_after.unwrap_or_else(|| self.probe.as_ref().map_or(STALE_AFTER, of_probe))
     }
 

@@ -148,6 +148,11 @@ impl Dependency {
         self.judged().status(&self.0.evidence, held_back, self.0.clock.now())
     }
 
+    /// Looks at the calls of a window that is over, whether anybody asks or not; when to look again.
+    pub(crate) fn look(&self, now: Instant) -> Instant {
+        self.judged().look(&self.0.evidence, now)
+    }
+
     /// The name it was given.
     pub fn name(&self) -> &str {
         &self.0.described.name

@@ -18,7 +18,8 @@ const FIRST_WITHIN: Duration = Duration::from_secs(1);
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs the probes of all dependencies, as long as it is polled; from [`Dependencies::probes`]. It never ends.
+/// Runs the probes of all dependencies, and looks at their calls every few seconds also if nobody asks how they are, as long as
+/// it is polled; from [`Dependencies::probes`]. It never ends.
 ///
 /// It is best polled by a thread that serves nobody: a check that blocks in spite of all then holds up other checks, and
 /// nothing else. What is not heard of for long is unknown, also if it is this that stands still.
@@ -62,10 +63,11 @@ impl Probes {
         }
     }
 
-    /// Begins what is due, as far as there is room. Returns when the next is due.
+    /// Looks at calls and begins the checks that are due, as far as there is room. Returns when the next is due.
     fn begin(&mut self, dependencies: &[Dependency], now: Instant) -> Option<Instant> {
         let mut next: Option<Instant> = None;
         for dependency in dependencies {
+            next = next.into_iter().chain([dependency.look(now)]).min();
             let Some(probe) = dependency.probe() else { continue };
             let first = self.random(FIRST_WITHIN.min(probe.every));
             let due =

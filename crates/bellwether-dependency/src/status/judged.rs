@@ -77,10 +77,11 @@ impl Judged {
         Status { health, reason, lasts: now.since(self.shown.1), age, changes: self.changes }
     }
 
-    /// Closes the window if its time is over. A window without evidence says nothing, and a probe may be wanted.
-    fn look(&mut self, evidence: &Evidence, now: Instant) {
+    /// Closes the window if its time is over; when the one after it is to be closed. A window without evidence says nothing, and
+    /// a probe may be wanted.
+    pub(crate) fn look(&mut self, evidence: &Evidence, now: Instant) -> Instant {
         if now.since(self.window.0) < WINDOW {
-            return;
+            return self.window.0.after(WINDOW);
         }
         let ended = evidence.read();
         if let Some(seen) = ended.since(&self.window.1).says() {
@@ -88,6 +89,7 @@ impl Judged {
             self.heard = Some(now);
         }
         self.window = (now, ended);
+        now.after(WINDOW)
     }
 }
 

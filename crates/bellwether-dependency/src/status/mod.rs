@@ -12,7 +12,7 @@ use crate::cascade::Failure;
 pub use hysteresis::Patience;
 
 pub(crate) use evidence::Evidence;
-pub(crate) use judged::{Judged, held_back};
+pub(crate) use judged::{Judged, WINDOW, held_back};
 
 /// How a dependency is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -350,3 +350,40 @@ fn a_port_is_open_or_not() {
     assert_eq!(check(&address), Reason::Probe(Failure::Refused));
     assert_eq!(check("no port"), Reason::Probe(Failure::BadRequest));
 }
+
+#[test]
+fn a_check_that_is_given_up_late_is_evidence_all_the_same() {
+    let mut world = World::new();
+    let never = Probe::new(std::future::pending::<io::Result<()>>);
+    let probe = never.every(Duration::from_secs(1)).timeout(Duration::from_secs(5));
+    let it = world.dependencies.register(Dependency::custom("it").probe(probe)).unwrap();
+    world.pass(Duration::from_secs(20));
+    assert_eq!((it.status().health, it.status().reason), (Health::Down, Reason::Probe(Failure::Timeout)));
+}
+
+#[test]
+fn calls_are_looked_at_though_nobody_asks() {
+    let mut world = World::new();
+    let it = world.dependencies.register(Dependency::custom("it")).unwrap();
+    for _ in 0..3 {
+        it.operation("call").begin().unwrap().end(Some(bellwether_dependency::Fault::new(Failure::Timeout)));
+        world.pass(Duration::from_secs(5));
+    }
+    // Three looks, each at a window, and not one at all of it.
+    assert_eq!(it.status().health, Health::Down);
+}
+
+#[test]
+fn who_is_called_is_known_however_often_it_would_be_probed() {
+    let mut world = World::new();
+    let (probe, _) = noting(&world.clock);
+    let probe = probe.every(Duration::from_millis(100));
+    let it = world.dependencies.register(Dependency::custom("it").probe(probe)).unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..300 {
+        it.operation("call").begin().unwrap().end(None);
+        world.pass(Duration::from_millis(100));
+        seen.push(it.status().health);
+    }
+    assert!(seen[60..].iter().all(|health| *health == Health::Up), "{seen:?}");
+}
