@@ -7,6 +7,7 @@ mod series;
 
 use std::future::IntoFuture as _;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::Router;
 use bellwether_core::{Clock, Timestamp};
@@ -23,8 +24,12 @@ struct Served {
 }
 
 impl Served {
-    async fn new(source: impl Source + 'static) -> Self {
-        let api = QueryApi::new(source, Clock::manual(Timestamp::from_unix_seconds((START / 1000) as u64 + 600)));
+    async fn new(source: impl Source + Send + Sync + 'static) -> Self {
+        let source = Arc::new(source);
+        let api = QueryApi::new(
+            move || source.clone(),
+            Clock::manual(Timestamp::from_unix_seconds((START / 1000) as u64 + 600)),
+        );
         let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.expect("a port");
         let url = format!("http://{}/prometheus", listener.local_addr().expect("its address"));
         let app: Router = Router::new().nest_service("/prometheus", api);

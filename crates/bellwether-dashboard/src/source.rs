@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bellwether_promql::{Error, Labels, MemoryStorage, Selection, Storage};
 
-/// What a [`QueryApi`](crate::QueryApi) answers from.
+/// What a [`QueryApi`](crate::QueryApi) answers a request from.
 ///
-/// It is asked on threads that may block, by several queries at a time. Everything beyond [`Storage`] has a default: series
-/// are found by reading them, and there are no metadata and no exemplars.
-pub trait Source: Storage + Send + Sync {
+/// It is asked on a thread that may block. Everything beyond [`Storage`] has a default: series are found by reading them, and
+/// there are no metadata and no exemplars.
+pub trait Source: Storage {
     /// The labels of the series that match and have a sample in the time wanted, in any order.
     ///
     /// # Errors

@@ -38,13 +38,15 @@ use endpoints::{Answers, Endpoint};
 /// It knows no authorization: whoever mounts it decides who may ask.
 ///
 /// ```
+/// use std::sync::Arc;
 /// use bellwether_core::{Clock, Timestamp};
 /// use bellwether_dashboard::QueryApi;
 /// use bellwether_promql::{Labels, MemoryStorage, Sample};
 ///
 /// let mut storage = MemoryStorage::new();
 /// storage.push(&Labels::new([("__name__", "up"), ("job", "api")]), Sample::float(1_700_000_000_000, 1.0));
-/// let api = QueryApi::new(storage, Clock::manual(Timestamp::from_unix_seconds(1_700_000_060)));
+/// let storage = Arc::new(storage);
+/// let api = QueryApi::new(move || storage.clone(), Clock::manual(Timestamp::from_unix_seconds(1_700_000_060)));
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
 /// # runtime.block_on(async {
@@ -60,7 +62,7 @@ use endpoints::{Answers, Endpoint};
 /// ```
 #[derive(Clone)]
 pub struct QueryApi {
-    source: Arc<dyn Source>,
+    source: Arc<dyn Fn() -> Box<dyn Source> + Send + Sync>,
     clock: Clock,
     options: Options,
     timeout: Duration,
@@ -75,10 +77,12 @@ const MAX_REQUEST: usize = 1 << 20;
 const MAX_STEPS: usize = 11_001;
 
 impl QueryApi {
-    /// An API over a source. Of the clock it takes what time it is, unless a request says, and how long a query may take.
-    pub fn new(source: impl Source + 'static, clock: Clock) -> Self {
+    /// An API over what `source` gives: it is called for each request, on a thread that may block, and the request sees
+    /// nothing else, so that all its parts see the same. Of the clock it takes what time it is, unless a request says, and how
+    /// long a query may take.
+    pub fn new<S: Source + 'static>(source: impl Fn() -> S + Send + Sync + 'static, clock: Clock) -> Self {
         Self {
-            source: Arc::new(source),
+            source: Arc::new(move || Box::new(source())),
             clock,
             options: Options::default(),
             timeout: Duration::from_secs(120),
@@ -147,7 +151,8 @@ impl QueryApi {
         let api = self.clone();
         let work = move |watch: &Watch, place| {
             let queued = watch.elapsed();
-            let ask = Ask { api, params, name, watch: watch.clone(), queued };
+            let source = (api.source)();
+            let ask = Ask { api, source, params, name, watch: watch.clone(), queued };
             let mut out = Output::new(ask.api.max_answer);
             out.raw("{\"status\":\"success\",\"data\":");
             Ok(written(query(&ask, &mut out)?, out, place))
@@ -185,6 +190,7 @@ impl QueryApi {
 /// What is asked of an endpoint.
 struct Ask {
     api: QueryApi,
+    source: Box<dyn Source>,
     params: Params,
     /// What the path names.
     name: String,

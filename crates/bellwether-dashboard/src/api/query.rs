@@ -15,7 +15,7 @@ pub(super) fn instant(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Fail
     ask.params.timeout()?;
     let engine = ask.engine()?;
     let text = ask.params.text("query");
-    let answer = engine.instant(&ask.api.source, text, time).map_err(wrong_query)?;
+    let answer = engine.instant(&*ask.source, text, time).map_err(wrong_query)?;
     ask.write(answer, limit, out)
 }
 
@@ -40,7 +40,7 @@ pub(super) fn range(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failur
     ask.params.timeout()?;
     let engine = ask.engine()?;
     let text = ask.params.text("query");
-    let answer = engine.range(&ask.api.source, text, start, end, step).map_err(wrong_query)?;
+    let answer = engine.range(&*ask.source, text, start, end, step).map_err(wrong_query)?;
     ask.write(answer, limit, out)
 }
 

@@ -61,7 +61,7 @@ pub(super) fn metadata(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Fai
     };
     let (limit, per_metric) = (number("limit")?, number("limit_per_metric")?);
     let metric = Some(ask.params.text("metric")).filter(|metric| !metric.is_empty());
-    let all: BTreeMap<String, Metadata> = ask.api.source.metadata(metric)?;
+    let all: BTreeMap<String, Metadata> = ask.source.metadata(metric)?;
     let wanted = all.iter().filter(|(name, _)| metric.is_none_or(|metric| metric == name.as_str()));
     out.raw("{");
     for (at, (name, metadata)) in wanted.take(limit).enumerate() {
@@ -100,7 +100,7 @@ pub(super) fn exemplars(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Fa
     let mut found: BTreeMap<Labels, SeriesExemplars> = BTreeMap::new();
     for matchers in selectors {
         ask.watch.check()?;
-        for one in ask.api.source.exemplars(&Selection::new(matchers, start, end))? {
+        for one in ask.source.exemplars(&Selection::new(matchers, start, end))? {
             found.insert(one.labels.clone(), one);
         }
     }
@@ -139,7 +139,7 @@ impl Ask {
         mut f: impl FnMut(Labels),
     ) -> Result<(), Failure> {
         for matchers in selectors {
-            for (at, labels) in self.api.source.series(&Selection::new(matchers, start, end))?.enumerate() {
+            for (at, labels) in self.source.series(&Selection::new(matchers, start, end))?.enumerate() {
                 if at.is_multiple_of(256) {
                     self.watch.check()?;
                 }

@@ -16,7 +16,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tokio::sync::Semaphore;
 
-use super::{api, ask, clock, get, memory, post};
+use super::{api, ask, clock, get, over, post};
 
 async fn check(api: &QueryApi, request: Request<Full<Bytes>>, status: u16, kind: &str, message: &str) {
     let (is, body, _) = ask(api, request).await;
@@ -101,7 +101,8 @@ fn slow(series: usize) -> (Arc<Slow>, QueryApi) {
     let clock = clock();
     let slow = Slow { inner, clock: clock.clone(), go: Semaphore::new(0), inside: AtomicUsize::new(0) };
     let slow = Arc::new(slow);
-    (Arc::clone(&slow), QueryApi::new(slow, clock))
+    let source = Arc::clone(&slow);
+    (slow, QueryApi::new(move || source.clone(), clock))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,11 +212,11 @@ impl Source for Broken {}
 
 #[tokio::test]
 async fn a_source_that_fails_is_told() {
-    let panics = QueryApi::new(Broken(true), clock()).max_concurrent(1);
+    let panics = over(Broken(true)).max_concurrent(1);
     for _ in 0..3 {
         check(&panics, get("/api/v1/query?query=x"), 500, "internal", "the query ended in a panic").await;
     }
-    let fails = QueryApi::new(Broken(false), clock());
+    let fails = over(Broken(false));
     for path in ["query?query=x", "series?match[]=x", "labels", "label/a/values"] {
         check(&fails, get(&format!("/api/v1/{path}")), 500, "internal", "the disk is gone").await;
     }
@@ -236,6 +237,6 @@ impl Body for Never {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_comes_is_not_waited_for() {
     let request = Request::post("/api/v1/query").header("content-type", "application/x-www-form-urlencoded");
-    let response = QueryApi::new(memory(), clock()).respond(request.body(Never).unwrap()).await;
+    let response = api().respond(request.body(Never).unwrap()).await;
     assert_eq!(response.status(), 400);
 }

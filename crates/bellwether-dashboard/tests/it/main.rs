@@ -73,7 +73,12 @@ fn clock() -> Clock {
 }
 
 fn api() -> QueryApi {
-    QueryApi::new(Arc::new(memory()), clock())
+    over(memory())
+}
+
+fn over(source: impl Source + Send + Sync + 'static) -> QueryApi {
+    let source = Arc::new(source);
+    QueryApi::new(move || source.clone(), clock())
 }
 
 /// Status and body of an answer.

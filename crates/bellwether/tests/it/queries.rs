@@ -1,6 +1,7 @@
 //! The query API on the routes: for whom, and below which path.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,7 +18,8 @@ use super::{get, nothing};
 fn builder() -> Builder {
     let mut storage = MemoryStorage::new();
     storage.push(&Labels::new([("__name__", "up")]), Sample::float(1_700_000_000_000, 1.0));
-    let api = QueryApi::new(storage, bellwether::core::Clock::system());
+    let storage = Arc::new(storage);
+    let api = QueryApi::new(move || storage.clone(), bellwether::core::Clock::system());
     Bellwether::builder("test").environment(nothing).query_api(api)
 }
 
