@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use bellwether_core::{Instant, Registry, Timestamp};
+use bellwether_core::{Instant, Metric, Registry, Timestamp};
 
 use crate::file::{self, Limits, Log, Record, Store};
 use crate::options::Options;
@@ -175,6 +175,11 @@ impl History {
 impl Shared {
     pub(crate) fn samples(&self) -> RwLockReadGuard<'_, Samples> {
         self.samples.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The metrics of the registry, each with where its series are.
+    pub(crate) fn metrics(&self) -> Vec<(Arc<Metric>, Vec<Option<usize>>)> {
+        self.ticking().scratch.sources.all().map(|(metric, places)| (metric.clone(), places.to_vec())).collect()
     }
 
     fn samples_mut(&self) -> RwLockWriteGuard<'_, Samples> {

@@ -6,6 +6,7 @@ mod history;
 mod options;
 mod tiers;
 
+mod listing;
 mod view;
 
 mod exact;
@@ -34,6 +35,7 @@ mod status;
 pub use error::Error;
 pub use exact::{Increase, Recorded, Span};
 pub use history::{History, Tick};
+pub use listing::{Exemplars, Metadata};
 pub use options::Options;
 pub use status::Status;
 pub use tiers::Tier;

@@ -114,6 +114,25 @@ impl Shelves {
         }
     }
 
+    /// Whether there is any sample after `from`.
+    pub(crate) fn has_any<'r>(
+        &self,
+        store: impl FnOnce() -> Result<Option<&'r Reading>, Error>,
+    ) -> Result<bool, Error> {
+        let within = |part: &Part| part.times().iter().any(|time| (self.from + 1..=self.to).contains(time));
+        if self.shelves.iter().flat_map(|shelf| &shelf.parts).any(within) {
+            return Ok(true);
+        }
+        let Some(store) = store()? else { return Ok(false) };
+        for shelf in self.shelves.iter().filter(|shelf| shelf.tier > 0) {
+            let parts = shelf.load(&self.ids, self.from, self.to.saturating_add(1), store)?;
+            if parts.iter().any(within) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether what is in memory does not reach back far enough.
     pub(crate) fn wants_store(&self) -> bool {
         let begin = self.shelves.iter().filter_map(|shelf| shelf.parts.first().and_then(Part::begin)).min();

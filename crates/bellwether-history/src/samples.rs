@@ -246,7 +246,8 @@ impl Samples {
                 }
             }
         }
-        self.ticks.forget_before(old.min(floor).saturating_sub(256));
+        // A chunk has at most so many samples.
+        self.ticks.forget_before(old.min(floor).saturating_sub(1024));
     }
 }
 

@@ -29,6 +29,11 @@ pub(crate) struct Source {
 }
 
 impl Sources {
+    /// All metrics, each with where its series are.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Arc<Metric>, &[Option<usize>])> {
+        self.metrics.values().map(|source| (&source.metric, &*source.places))
+    }
+
     /// The source of a metric. One that takes another's name, as in another registry, is not the same.
     pub(crate) fn of(&mut self, metric: &Arc<Metric>, index: &mut Index) -> &mut Source {
         let known = self.metrics.get(metric.name()).is_some_and(|source| Arc::ptr_eq(&source.metric, metric));

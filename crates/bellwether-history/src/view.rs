@@ -75,7 +75,7 @@ impl View {
     }
 
     /// What the store had when it was first asked.
-    fn store(&self) -> Result<Option<&Reading>, crate::file::Error> {
+    pub(crate) fn store(&self) -> Result<Option<&Reading>, crate::file::Error> {
         match self.store.get_or_init(|| self.shared.store.read()) {
             Ok(reading) => Ok(Some(reading)),
             Err(error) => Err(error.clone()),
