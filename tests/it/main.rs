@@ -11,6 +11,7 @@ mod aimock;
 mod breakers;
 mod collected;
 mod demo;
+mod dependencies;
 mod faults;
 mod genai;
 mod pages;

@@ -117,11 +117,20 @@ impl Component {
     /// # Panics
     /// If it never ends.
     pub async fn signal(&mut self, signal: &str) -> ExitStatus {
+        self.tell(signal);
         let name = self.name;
         let child = self.child.as_mut().expect("started");
-        let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "{name} cannot be sent SIG{signal}");
         until(&format!("{name} to end"), async || child.try_wait().expect("its status")).await
+    }
+
+    /// Sends it a signal that it survives: `STOP` makes it stand still and `CONT` go on.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn tell(&self, signal: &str) {
+        let id = self.child.as_ref().expect("started").id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{} cannot be sent SIG{signal}", self.name);
     }
 
     fn log_file(&self) -> PathBuf {

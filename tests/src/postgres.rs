@@ -1,6 +1,7 @@
 //! A PostgreSQL server (Debian's), for a demo whose database is somewhere else and may go away.
 
 use crate::component::{Component, INSTALL, free_port};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,12 @@ impl Postgres {
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://voice@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
     /// Ends it at once, every connection with it.
