@@ -174,11 +174,10 @@ impl Node {
 
     /// A call was refused without being made.
     #[cold]
-    pub(super) fn refused(&self, at: u64, part: u32) {
+    pub(super) fn refused(&self, at: u64) {
         let end = End { at, took: 0, own: None, waiting: false, good: false };
         self.begun(at);
         self.ended(&end);
-        self.failed(Failure::Rejected, false, part);
     }
 
     /// A call that had failed in that class is tried again.

@@ -86,31 +86,3 @@ fn failed(word: u64, generation: u32) -> Option<Failed> {
     let class = Failure::ALL.get(class).copied().unwrap_or(Failure::Unknown);
     Some(Failed { edge: edge as u32 - 1, class, cut: word >> CUT & 1 == 1 })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn remembers_the_last_that_was_not_made_up_for() {
-        let last = LastFailed::default();
-        let call = |edge, class, cut| Failed { edge, class, cut };
-        let generation = 0x1_ff;
-        last.reset(generation);
-        assert_eq!(last.get(generation), None);
-        let refused = call(16_383, Failure::Refused, false);
-        last.set(generation, call(0, Failure::Timeout, true), 10);
-        last.set(generation, refused, 20);
-        last.set(generation, call(1, Failure::Cancelled, true), 30);
-        assert_eq!(last.get(generation), Some(refused), "whoever is given up says less");
-        last.made_up_for(generation, 19);
-        assert_eq!(last.get(generation), Some(refused), "that one began before");
-        last.set(generation, call(2, Failure::Unknown, false), (1 << TIME) - 1);
-        last.made_up_for(generation, (1 << TIME) + 5);
-        assert_eq!(last.get(generation), None, "also when the time begins anew");
-
-        last.reset(generation + 1);
-        last.set(generation, refused, 40);
-        assert_eq!([generation, generation + 1].map(|of| last.get(of)), [None, None], "the slot is another's");
-    }
-}

@@ -9,7 +9,8 @@ use bellwether_core::{Instant, Outcome, Work};
 use super::cell::{Edge, End, Node};
 use super::last_failed::Failed;
 use super::level::{self, units};
-use super::slab::{self, Slab};
+use super::slab::Slab;
+use super::slot;
 use super::table::{Table, hash};
 use crate::cascade::graph::{Graph, Kind};
 use crate::cascade::{Failure, Window};
@@ -42,7 +43,7 @@ pub(crate) enum Guard {
 
 /// A piece of work that makes a call: itself, its node, and the edge.
 struct Caller<'a> {
-    live: slab::Live<'a>,
+    live: slot::Live<'a>,
     node: &'a Node,
     edge: &'a Edge,
     number: u32,
@@ -133,24 +134,25 @@ impl Live {
         let Some(node) = self.nodes.get(number) else { return };
         let failed = failure.and_then(|_| self.failed_last(begun.work?));
         let took = at.saturating_sub(began);
-        let unseen = slab::Done { node: number, took, own: took, waiting: false, held: None };
+        let unseen = slot::Done { node: number, took, own: took, waiting: false, held: None };
         let done = begun.work.and_then(|work| self.slab.end(work, at)).unwrap_or(unseen);
         self.done(node, &done, failure.is_none(), at);
-        if let Some(class) = failure {
-            self.failed(node, class, failed, at);
+        match failure {
+            None => {}
+            // By a guard that stands around the call rather than in it.
+            Some(Failure::Rejected) if failed.is_none() => self.guarded(number, node, Guard::Breaker, at),
+            Some(class) => self.failed(node, class, failed, at),
         }
         self.goes_on(begun.along, failure, began, at);
     }
 
-    /// A call is refused without being made: by a guard, which repeats what its target did before.
+    /// A call is refused without being made.
     #[cold]
     pub(crate) fn refuse(&self, number: u32, guard: Guard, parent: Option<Work>, at: Instant) {
         let at = units(at);
         let Some(node) = self.nodes.get(number) else { return };
-        node.refused(at, self.part(at));
-        if let Some(edge) = self.guard(node, guard).and_then(|guard| self.edge(number, guard)) {
-            edge.1.failed.fetch_add(1, Relaxed);
-        }
+        node.refused(at);
+        self.guarded(number, node, guard, at);
         let along = parent.and_then(|parent| self.waits(parent, number, at));
         self.goes_on(along, Some(Failure::Rejected), at, at);
     }
@@ -204,7 +206,7 @@ impl Live {
     }
 
     #[inline]
-    fn done(&self, node: &Node, done: &slab::Done, good: bool, at: u64) {
+    fn done(&self, node: &Node, done: &slot::Done, good: bool, at: u64) {
         let own = Some(done.own).filter(|own| *own != done.took);
         node.ended(&End { at, took: done.took, own, waiting: done.waiting, good });
         if let Some((edge, permits)) = done.held
@@ -219,6 +221,15 @@ impl Live {
     fn failed_last(&self, work: Work) -> Option<Failed> {
         let live = self.slab.find(work)?;
         live.failed().get(live.generation())
+    }
+
+    /// A guard repeats what its target did before: the refusal is charged to that.
+    #[cold]
+    fn guarded(&self, number: u32, node: &Node, guard: Guard, at: u64) {
+        node.failed(Failure::Rejected, false, self.part(at));
+        if let Some((_, edge)) = self.guard(node, guard).and_then(|guard| self.edge(number, guard)) {
+            edge.failed.fetch_add(1, Relaxed);
+        }
     }
 
     #[cold]

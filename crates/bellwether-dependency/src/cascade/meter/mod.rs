@@ -11,6 +11,7 @@ mod live;
 mod pool;
 mod reader;
 mod slab;
+mod slot;
 mod table;
 
 use std::sync::Arc;

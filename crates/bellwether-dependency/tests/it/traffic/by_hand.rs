@@ -129,6 +129,19 @@ fn a_refusal_of_our_breaker_is_charged_to_its_target() {
 }
 
 #[test]
+fn so_is_that_of_a_guard_around_the_call() {
+    let mut traffic = Traffic::new();
+    let stt = traffic.register(Dependency::http("stt"));
+    let request = traffic.request("/turns");
+    call(request, &stt).end(failed(Failure::Rejected));
+    traffic.answer(request, Outcome::Failure, "503");
+    traffic.tick();
+    assert_eq!((traffic.node("stt").failed[Failure::Rejected], traffic.node("stt").own.total()), (1, 0));
+    assert_eq!(traffic.flow("stt", "breaker of stt").unwrap().failed, 1);
+    assert_eq!(traffic.flow("GET /turns", "stt").unwrap().failed, 1);
+}
+
+#[test]
 fn a_call_within_a_call_is_the_calls() {
     let mut traffic = Traffic::new();
     let [search, index] = ["search", "index"].map(|name| traffic.register(Dependency::http(name)));
