@@ -32,6 +32,8 @@ impl<'a> Sheet<'a> {
     fn remark(&self, at: At, document: &str, path: &str, what: String) -> Remark {
         let file = self.files.get(at.file).copied().unwrap_or_default().to_owned();
         let at = Position { file, line: at.line, column: at.column };
+        // One line, whatever others put into their own words.
+        let what = what.replace(char::is_control, " ");
         Remark { at: Some(at), document: document.to_owned(), path: path.to_owned(), what }
     }
 

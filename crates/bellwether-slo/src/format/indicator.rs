@@ -93,7 +93,10 @@ pub(super) fn selector(cursor: &Cursor<'_>) -> Option<Selector> {
     let metric = fields.required("metric", "the name of a metric").and_then(|metric| metric.words())?;
     let mut selector = Selector::metric(metric);
     for (kind, is) in [("is", true), ("is_not", false)] {
-        for (entry, cursor) in fields.get(kind).and_then(|tests| tests.entries()).unwrap_or_default() {
+        let mut tests = fields.get(kind).and_then(|tests| tests.entries()).unwrap_or_default();
+        // Their order is no matter; this is the one they are written in.
+        tests.sort_by(|(a, _), (b, _)| a.key.cmp(&b.key));
+        for (entry, cursor) in tests {
             let values = match &cursor.node.value {
                 Value::List(_) => cursor.items()?.iter().map(|item| item.text().map(str::to_owned)).collect(),
                 _ => cursor.text().map(|text| BTreeSet::from([text.to_owned()])),

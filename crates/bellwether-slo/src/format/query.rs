@@ -4,7 +4,11 @@ use bellwether_promql::Expression;
 
 /// Whether it is PromQL; otherwise, what is wrong.
 pub(super) fn check(text: &str) -> Result<(), String> {
-    text.parse::<Expression>().map(drop).map_err(|error| error.to_string())
+    text.parse::<Expression>().map(drop).map_err(|error| {
+        // That of a regular expression draws a picture.
+        let said = error.to_string();
+        said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ")
+    })
 }
 
 /// The query for a window of this length, where it leaves a place for one (`{{.window}}`).
