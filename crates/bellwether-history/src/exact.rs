@@ -134,12 +134,15 @@ impl View {
     /// If the file cannot be read.
     pub fn unknown(&self, from: i64, to: i64) -> Result<Vec<Span>, Error> {
         let mut known = from;
-        let mut spans = Vec::new();
+        let mut spans: Vec<Span> = Vec::new();
         let mut before: Option<(i64, u64)> = None;
         let mut skip = |known: &mut i64, until: i64| {
             let until = until.min(to);
             if until > *known {
-                spans.push(Span { from: *known, to: until });
+                match spans.last_mut() {
+                    Some(Span { to, .. }) if *to == *known => *to = until,
+                    _ => spans.push(Span { from: *known, to: until }),
+                }
                 *known = until;
             }
         };
