@@ -1,6 +1,7 @@
 //! Closed, open, half-open: one state machine, time passed in. It runs under the breaker's lock; what can be told without it,
 //! the breaker tells by itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bellwether_core::Instant;
@@ -307,7 +308,8 @@ impl Machine {
 
     fn go(&mut self, to: State, why: Why, settings: &Settings, now: Instant) {
         let open_for = (to == State::Open).then(|| self.open_until.since(now));
-        let transition = Transition { from: self.state, to, at: now, why, open_for };
+        let breaker = Arc::clone(&settings.name);
+        let transition = Transition { breaker, from: self.state, to, at: now, why, open_for };
         self.generation = (self.generation + 1) % GENERATIONS;
         (self.state, self.since) = (to, now);
         self.slow_start = None;

@@ -1,6 +1,7 @@
 //! A breaker's states, and what moves it from one to another.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bellwether_core::Instant;
@@ -64,9 +65,11 @@ pub enum Why {
 }
 
 /// A change of state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transition {
+    /// The name of the breaker: many may have one listener, as those of a template do.
+    pub breaker: Arc<str>,
     /// The state before.
     pub from: State,
     /// The state after.

@@ -55,6 +55,19 @@ impl Amount {
         self.is_like(other).then(|| Self { millionths: self.millionths.saturating_add(other.millionths), ..self })
     }
 
+    /// In tokens, or minor units of the currency, to the precision of a float.
+    pub(crate) fn value(self) -> f64 {
+        self.millionths as f64 / MILLION as f64
+    }
+
+    /// `tokens`, or the code of the currency.
+    pub(crate) fn unit(&self) -> &str {
+        match &self.unit {
+            Unit::Tokens => "tokens",
+            Unit::Money(currency) => currency.as_str(),
+        }
+    }
+
     /// In whole tokens, or whole minor units of the currency, rounded up.
     pub const fn rounded_up(self) -> u128 {
         self.millionths.div_ceil(MILLION)

@@ -1,6 +1,7 @@
 //! Budgets in money or tokens: reserve, settle, release, exactly once.
 
 mod amount;
+mod metrics;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError};

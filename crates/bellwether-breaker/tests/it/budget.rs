@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bellwether_breaker::{Amount, Budget, BudgetSnapshot, Reservation};
-use bellwether_core::{Clock, Currency, Money, Timestamp};
+use bellwether_core::{Clock, Currency, Handle, Money, Registry, Timestamp};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -265,4 +265,37 @@ proptest! {
             prop_assert!(reserved <= 100);
         }
     }
+}
+
+#[test]
+fn it_shows_where_it_is() {
+    let (clock, registry) = (Clock::manual(Timestamp::from_unix_seconds(1_700_000_000)), Registry::new());
+    let budget =
+        Budget::money(Money::cents(100, Currency::USD)).per(Duration::from_secs(60)).clock(clock.clone()).start();
+    budget.show(&registry, "llm").unwrap();
+    let cents = |cents| Amount::money(Money::cents(cents, Currency::USD));
+    budget.reserve(cents(20)).unwrap().settle(cents(30));
+    drop(budget.reserve(cents(10)).unwrap());
+    let reserved = budget.reserve(cents(40)).unwrap();
+    budget.reserve(cents(40)).unwrap_err();
+    clock.advance(Duration::from_secs(15));
+
+    let read = |metric: &str| {
+        let metric = registry.metric(metric).unwrap();
+        let series = metric.series().next().unwrap();
+        assert_eq!(series.label("budget"), Some("llm"));
+        match series.handle() {
+            Handle::Gauge(gauge) => gauge.known(),
+            Handle::Counter(counter) => Some(counter.value() as f64),
+            _ => None,
+        }
+    };
+    let all = ["limit", "spent", "reserved", "left", "overrun", "unsettled", "refused", "reset"];
+    let values = |read: &dyn Fn(&str) -> Option<f64>| all.map(|name| read(&format!("budget.{name}")));
+    assert_eq!(values(&read), [100.0, 40.0, 40.0, 20.0, 10.0, 10.0, 1.0, 45.0].map(Some));
+    let unit = registry.metric("budget.left").unwrap().series().next().unwrap().label("unit").map(str::to_owned);
+    assert_eq!(unit.as_deref(), Some("USD"));
+    // Gone, it is not 0, and what was refused was.
+    drop((reserved, budget));
+    assert_eq!((read("budget.left"), read("budget.refused")), (None, Some(1.0)));
 }

@@ -1,5 +1,6 @@
 //! Breakers by key: bounded, the same for the same key, and none goes that keeps calls away.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bellwether_breaker::{Breaker, BreakerBuilder, Breakers, Mode, Outcome, Reason, State, Trip, Wait};
@@ -262,4 +263,19 @@ fn keys_are_shown_as_they_come_and_no_more_than_fit() {
     for metric in registry.metrics() {
         assert!(metric.overflow().is_none(), "{} overflows", metric.name());
     }
+}
+
+#[test]
+fn a_listener_of_a_template_hears_whose_state_it_is() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&heard);
+    let template = Breaker::builder("openai").trip(Trip::consecutive(1));
+    let template =
+        template.on_transition(move |change| told.lock().unwrap().push((change.breaker.to_string(), change.to)));
+    let breakers = Breakers::new(template, 4).unwrap();
+    for key in ["gpt-4o", "whisper-1"] {
+        breakers.get(key).try_acquire().unwrap().finish(Outcome::Failure);
+    }
+    let open = |name: &str| (name.to_owned(), State::Open);
+    assert_eq!(*heard.lock().unwrap(), [open("openai/gpt-4o"), open("openai/whisper-1")]);
 }
