@@ -6,7 +6,7 @@ use super::row::{BlockKey, Event, seal_series};
 use super::{Error, Flushed, Kind, Limits};
 use redb::{
     AccessGuard, Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    TableDefinition, TableError, WriteTransaction,
+    TableDefinition, TableError, TableHandle, WriteTransaction,
 };
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -132,13 +132,20 @@ impl Disk {
     }
 }
 
-/// Which of our formats a database has, if it has one.
+/// Which of our formats a database has, if it is ours.
 pub(super) fn version(database: &impl ReadableDatabase) -> Result<Option<u64>, redb::Error> {
-    match database.begin_read()?.open_table(META) {
-        Ok(meta) => Ok(meta.get(FORMAT)?.map(|version| version.value())),
-        Err(TableError::Storage(error)) => Err(error.into()),
-        Err(_) => Ok(None),
+    let txn = database.begin_read()?;
+    let version = match txn.open_table(META) {
+        Ok(meta) => meta.get(FORMAT)?.map(|version| version.value()),
+        Err(TableError::Storage(error)) => return Err(error.into()),
+        Err(_) => None,
+    };
+    // A name is a few bytes, which may be damaged as any.
+    let ours = |name: &str| [SERIES.name(), TIERS.name(), LOGS.name()].contains(&name);
+    if version.is_none() && txn.list_tables()?.any(|table| ours(table.name())) {
+        return Err(redb::Error::Corrupted("nothing says which format it has".to_owned()));
     }
+    Ok(version)
 }
 
 /// Whether we may use a database of that format.
