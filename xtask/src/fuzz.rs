@@ -49,7 +49,9 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         return Err(format!("no fuzz target `{unknown}`; there are: {}", all.join(", ")));
     }
     build()?;
-    each_on_a_core(all.iter().filter(|name| only.is_empty() || only.contains(name)), |name| fuzz(name, length))
+    each_on_a_core(all.iter().filter(|name| only.is_empty() || only.contains(name)), |name| {
+        fuzz(name, length.of(name, &text))
+    })
 }
 
 /// Runs all of them, as many at a time as there are cores: a target uses one.
@@ -122,7 +124,7 @@ fn fuzz(name: &str, length: Length) -> Result<(), String> {
     }
     let binary = dir.join(host()?).join("release").join(name);
     // libFuzzer looks at what is compared, addresses among it. A container may forbid this.
-    let fixed = length == SHORT && Step::new("addresses", "setarch -R true").output().is_ok();
+    let fixed = matches!(length, Length::Inputs(_)) && Step::new("addresses", "setarch -R true").output().is_ok();
     let program = format!("{}{}", if fixed { "setarch -R " } else { "" }, binary.display());
     let mut step = Step::new(&format!("fuzzing {name}, {length}"), &program)
         .arg("-rss_limit_mb=1024")
@@ -142,6 +144,17 @@ fn fuzz(name: &str, length: Length) -> Result<(), String> {
 }
 
 impl Length {
+    /// A target may take so long with each input that it has a number of its own in the manifest.
+    fn of(self, name: &str, manifest: &str) -> Self {
+        let table: toml::Table = manifest.parse().unwrap_or_default();
+        let package = table.get("package").and_then(|package| package.get("metadata"));
+        let inputs = package.and_then(|metadata| metadata.get("inputs")?.get(name)?.as_integer());
+        match (self, inputs.and_then(|inputs| u32::try_from(inputs).ok())) {
+            (Self::Inputs(_), Some(inputs)) => Self::Inputs(inputs),
+            (length, _) => length,
+        }
+    }
+
     fn flags(self) -> Vec<String> {
         match self {
             Self::Seconds(seconds) => vec![format!("-max_total_time={seconds}"), "-timeout=5".to_owned()],

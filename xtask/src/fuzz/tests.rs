@@ -32,6 +32,9 @@ fn manifest() {
     assert_eq!(targets(two).unwrap(), ["a", "b"]);
     assert!(targets("[package]\nname = \"fuzz\"\n").is_err());
     assert!(targets("[[bin]]\npath = \"a.rs\"\n").is_err());
+    let slow = format!("{two}[package.metadata.inputs]\nb = 7\n");
+    assert_eq!(["a", "b"].map(|name| SHORT.of(name, &slow)), [SHORT, Length::Inputs(7)]);
+    assert_eq!(Length::Seconds(5).of("b", &slow), Length::Seconds(5));
 }
 
 #[test]
