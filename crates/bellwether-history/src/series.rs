@@ -126,7 +126,8 @@ impl Coarse {
                     Shape::State => [state_word(states_of(*word).0 as usize, self.seen), 0, 0],
                     _ => [*word, 0, 0],
                 };
-                chunk.push_words(guess, sample)
+                // A counter that goes on at its pace is as guessed, and is news all the same.
+                chunk.push_words(guess, sample) && guess.is_at_rest()
             }
             (Pen::Counts(before), Pen::Counts(now)) => {
                 let same = chunk.push_counts(before, now);

@@ -66,6 +66,11 @@ impl Guess {
         self.last = sample[0];
     }
 
+    /// Whether the last sample was what the one before it was.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.shape != Shape::Count || self.step == 0
+    }
+
     /// So many samples are as guessed.
     #[inline]
     fn pass(&mut self, samples: u16) {

@@ -1,5 +1,6 @@
 //! History, seen from outside: one binary.
 
+mod crash;
 mod file;
 mod model;
 mod queries;
