@@ -1,6 +1,6 @@
 //! Which series count for which objectives: found out once for each, when it is first seen.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
 
@@ -13,8 +13,19 @@ pub(super) const MAX_SERIES: usize = 1_000_000;
 /// What is known of all series.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    wanted: HashMap<String, Vec<Wanted>, RandomState>,
+    wanted: HashMap<String, OfMetric, RandomState>,
     series: HashMap<u64, Known, RandomState>,
+}
+
+/// What is wanted of a metric: by a label that must have one of a few values, where there is one, so that a new series is not
+/// compared with everything that is wanted.
+#[derive(Debug, Default)]
+struct OfMetric {
+    all: Vec<Wanted>,
+    /// Label by label, value by value, the places of those that want it.
+    by_label: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
+    /// The places of the others.
+    others: Vec<usize>,
 }
 
 /// A count of an objective over series of a metric.
@@ -60,7 +71,7 @@ impl Index {
         for (role, count) in plan.counts() {
             if let Count::Series { selector, reading } = count {
                 let wanted = Wanted { track, role, reading: *reading, selector: selector.clone() };
-                self.wanted.entry(selector.metric.clone()).or_default().push(wanted);
+                self.wanted.entry(selector.metric.clone()).or_default().add(wanted);
             }
         }
     }
@@ -111,10 +122,32 @@ impl Index {
     }
 }
 
+impl OfMetric {
+    fn add(&mut self, wanted: Wanted) {
+        let place = self.all.len();
+        let few = wanted.selector.tests.iter().filter_map(|test| Some((&test.label, test.value.exactly()?)));
+        match few.min_by_key(|(_, values)| values.len()) {
+            Some((label, values)) => {
+                let by_value = self.by_label.entry(label.clone()).or_default();
+                values.iter().for_each(|value| by_value.entry(value.clone()).or_default().push(place));
+            }
+            None => self.others.push(place),
+        }
+        self.all.push(wanted);
+    }
+
+    /// Those that want a series.
+    fn of<'w>(&'w self, read: &dyn Read) -> impl Iterator<Item = &'w Wanted> {
+        let by_label =
+            self.by_label.iter().filter_map(|(label, by_value)| by_value.get(read.label(label).unwrap_or_default()));
+        let maybe: Vec<&Wanted> = by_label.flatten().chain(&self.others).filter_map(|at| self.all.get(*at)).collect();
+        maybe.into_iter().filter(|wanted| wanted.selector.selects(read.metric(), |name| read.label(name)))
+    }
+}
+
 impl Known {
-    fn new(wanted: &[Wanted], read: &dyn Read, first: bool) -> Self {
-        let uses = wanted.iter().filter(|wanted| wanted.selector.selects(read.metric(), |name| read.label(name)));
-        let uses: Box<[_]> = uses.map(|wanted| (wanted.track, wanted.role, wanted.reading)).collect();
+    fn new(wanted: &OfMetric, read: &dyn Read, first: bool) -> Self {
+        let uses: Box<[_]> = wanted.of(read).map(|wanted| (wanted.track, wanted.role, wanted.reading)).collect();
         let mut bounds: Vec<f64> = uses.iter().filter_map(|(_, _, reading)| reading.bound()).collect();
         bounds.sort_by(f64::total_cmp);
         bounds.dedup();

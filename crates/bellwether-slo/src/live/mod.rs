@@ -13,7 +13,7 @@ use std::time::Duration;
 use bellwether_core::{Clock, Instant, Timestamp};
 
 use crate::measure::Slots;
-use crate::objective::Slo;
+use crate::objective::{Correction, Slo};
 use crate::{Error, Verdict};
 use index::{Index, Look};
 pub use objective::Objective;
@@ -117,12 +117,26 @@ impl Judge {
     pub fn replay(&mut self, name: &str, slots: &Slots) -> Result<(), Error> {
         let refuse = |wrong| Err(Error::objective(name, wrong));
         let Some(track) = self.by_name.get(name).and_then(|at| self.tracks.get_mut(*at)) else {
-            return refuse("there is no objective of this name");
+            return refuse(UNKNOWN);
         };
         if self.last.is_some() || track.is_started() {
             return refuse("what was before is to be told once, before the first tick");
         }
         slots.iter().for_each(|slot| track.replay(slot));
+        Ok(())
+    }
+
+    /// Corrects time of an objective from here on: maintenance that begins. What was counted already stays as it was counted;
+    /// reports, which count anew, see the correction wherever it lies.
+    ///
+    /// # Errors
+    /// If there is no such objective, or the correction is at no time of a day.
+    pub fn correct(&mut self, name: &str, correction: Correction) -> Result<(), Error> {
+        correction.check()?;
+        let Some(track) = self.by_name.get(name).and_then(|at| self.tracks.get_mut(*at)) else {
+            return Err(Error::objective(name, UNKNOWN));
+        };
+        track.slo.corrections.push(correction);
         Ok(())
     }
 
@@ -179,6 +193,8 @@ impl Judge {
         self.tracks.get(*self.by_name.get(name)?)
     }
 }
+
+const UNKNOWN: &str = "there is no objective of this name";
 
 fn jump(before: Moment, now: Moment) -> Option<ClockJump> {
     let real = now.monotonic.since(before.monotonic);

@@ -36,7 +36,8 @@ impl Objective {
         Some(f64::from_bits(self.0.remaining.load(Relaxed))).filter(|remaining| !remaining.is_nan())
     }
 
-    /// The most severe of the burn rules that are true; `None` if none is.
+    /// The most severe of the burn rules that are true; `None` if none is. Also while a correction is in force, which keeps
+    /// people asleep and changes nothing of the load.
     pub fn tier(&self) -> Option<Severity> {
         match self.0.tier.load(Relaxed) {
             0 => None,

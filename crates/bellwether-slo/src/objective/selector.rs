@@ -68,6 +68,14 @@ impl Test {
             Self::IsNot(values) => !among(values, value),
         }
     }
+
+    /// The values that pass, if they are counted.
+    pub(crate) fn exactly(&self) -> Option<&BTreeSet<String>> {
+        match self {
+            Self::Is(values) if values.iter().all(|value| !value.ends_with('*')) => Some(values),
+            _ => None,
+        }
+    }
 }
 
 fn among(values: &BTreeSet<String>, value: &str) -> bool {

@@ -173,6 +173,17 @@ fn a08_detection() {
     }
 }
 
+/// Exactly the factor is not beyond it.
+#[test]
+fn a08_beyond() {
+    for detection in [Detection::BurnRate, Detection::BudgetShare] {
+        let slo = slo(0.999).alerting(Alerting::default().detection(detection));
+        let steady = |bad| Traffic { per_second: 10_000, since: 0, bad: vec![(0, u64::MAX, bad)] };
+        let holds = |bad| clauses(&slo, &steady(bad), T0)[0].holds();
+        assert!(!holds(144) && holds(145));
+    }
+}
+
 /// By then, two percent of the budget are spent.
 #[test]
 fn a09_spent_when_true() {

@@ -359,8 +359,17 @@ fn a28_maintenance_live() {
     let verdict = service.run(10 * MINUTE, 0, 500);
     assert_eq!((verdict.severity, verdict.evidence.muted.as_deref()), (None, Some("new disks")));
     assert_eq!(verdict.evidence.sli, Sli::new(720_000, 720_000));
+    assert_eq!(service.judge.objective("jobs").unwrap().tier(), None);
     let verdict = service.run(MINUTE, 0, 500);
     assert_eq!((verdict.severity, verdict.evidence.muted.as_deref()), (Some(Severity::Page), None));
+    // The minute was part of another maintenance, as is found out now: it stays counted, and nobody is woken any more.
+    let more = span(T0 + 2 * HOUR, T0 + 3 * HOUR);
+    service.judge.correct("jobs", Correction::exclude(more, "more new disks")).unwrap();
+    let before = service.sli();
+    let verdict = service.run(MINUTE, 0, 500);
+    assert_eq!((verdict.severity, verdict.evidence.sli), (None, before));
+    assert_eq!(service.judge.objective("jobs").unwrap().tier(), Some(Severity::Page));
+    assert!(service.judge.correct("other", Correction::exclude(more, "")).is_err());
 }
 
 /// All of everything, and of nothing: no number is lost and none is not a number.

@@ -104,6 +104,13 @@ fn a18_policies() {
     assert_eq!(measured(slo(0.9).unknown(Empty::Bad)).counted(), Sli::new(5, 7));
     assert_eq!(measured(slo(0.9).stopped(Empty::Bad)).counted(), Sli::new(5, 8));
     assert_eq!(measured(slo(0.9).stopped(Empty::Good).unknown(Empty::Bad)).counted(), Sli::new(8, 10));
+    // Half a minute known and half not is a minute without traffic; a second less, and it is an unknown one.
+    let half = |known: u64| {
+        let log = Log { unknown: vec![span(T0 + known, T0 + 60)], ..Log::default() };
+        let slo = slo(0.9).budgeting(timeslices(0.9)).unknown(Empty::Bad);
+        measure(&slo, &log, span(T0, T0 + 60)).unwrap().counted()
+    };
+    assert_eq!((half(30), half(29)), (Sli::new(1, 1), Sli::new(0, 1)));
 }
 
 proptest! {
@@ -149,9 +156,10 @@ fn a16_tie() {
         1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099, 1_000_117, 1_000_121, 1_000_133, 1_000_151,
         1_000_159, 1_000_171, 1_000_183, 1_000_187, 1_000_193, 1_000_199,
     ];
-    // 1/p and (p − 1)/p for each: the mean is one half.
+    // 1/p and (2p − 2)/2p for each: the mean is one half, which no power of two says exactly of any of them.
     let tie = |short: u64| {
-        let counts: Vec<(u64, u64)> = primes.iter().flat_map(|prime| [(1, *prime), (prime - 1, *prime)]).collect();
+        let halves = primes.iter().flat_map(|prime| [(1, *prime), (2 * prime - 2, 2 * prime)]);
+        let counts: Vec<(u64, u64)> = halves.collect();
         let source = Counts(
             counts.iter().enumerate().map(|(at, (good, total))| (good - u64::from(at == 1) * short, *total)).collect(),
         );
