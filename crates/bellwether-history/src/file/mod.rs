@@ -26,6 +26,7 @@ mod disk;
 mod memory;
 mod place;
 mod row;
+mod writing;
 
 pub use error::{Error, Kind};
 pub use log::Log;

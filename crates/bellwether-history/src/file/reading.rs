@@ -58,6 +58,7 @@ impl Reading {
     ///
     /// # Errors
     /// If the file is damaged.
+    #[expect(clippy::type_complexity, reason = "a list of starts and bytes")]
     pub fn blocks(&self, tier: u8, series: u32, starts: Range<i64>) -> Result<Vec<(i64, Arc<[u8]>)>, Error> {
         let mut found = BTreeMap::new();
         let end = BlockKey::first(tier, starts.end);

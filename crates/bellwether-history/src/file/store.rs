@@ -1,10 +1,11 @@
 //! The store: memory that is always there, a file that is there when it can be, and what to do when it cannot.
 
-use super::disk::{Disk, Plan, contained};
+use super::disk::{Disk, contained};
 use super::memory::Memory;
 use super::place::{self, Care, Identity};
 use super::reading::Reading;
 use super::row::BlockKey;
+use super::writing::Plan;
 use super::{Error, Flushed, Kind, Limits, Log, Options, Record, Status, Trouble};
 use std::mem;
 use std::path::Path;
@@ -42,6 +43,8 @@ struct Shared {
     disk: RwLock<Opened>,
     /// Held by whoever does I/O.
     gate: Mutex<Gate>,
+    /// Held for a moment.
+    told: Mutex<Told>,
     /// What a reader found wrong with the file, for the next flush.
     suspicion: Mutex<Option<(u64, Error)>>,
     damaged_rows: AtomicU64,
@@ -55,13 +58,19 @@ struct Opened {
     epoch: u64,
 }
 
+/// Whoever holds it does I/O with the file, and nobody else.
 #[derive(Debug, Default)]
 struct Gate {
+    /// Whether this file was checked from end to end, so that damage found in it again means that it cannot be used.
+    checked: bool,
+}
+
+/// How it went.
+#[derive(Debug, Default)]
+struct Told {
     trouble: Option<Trouble>,
     /// The last damage, of the file that was set aside for it.
     damage: Option<Error>,
-    /// Whether this file was checked from end to end, so that damage found in it again means that it cannot be used.
-    checked: bool,
     flushed: Option<i64>,
     stored: u64,
 }
@@ -78,6 +87,7 @@ impl Store {
             memory: Mutex::default(),
             disk: RwLock::default(),
             gate: Mutex::default(),
+            told: Mutex::default(),
             suspicion: Mutex::default(),
             damaged_rows: AtomicU64::new(0),
         };
@@ -85,7 +95,7 @@ impl Store {
         if let Some(path) = &store.shared.options.path {
             let mut gate = lock(&store.shared.gate);
             let opened = store.open_disk(path, &mut gate, None);
-            gate.settle(opened, now).ok();
+            store.settle(opened, now).ok();
         }
         store
     }
@@ -144,11 +154,11 @@ impl Store {
             return Ok(Flushed { written: 0, removed });
         };
         let mut gate = lock(&self.shared.gate);
-        if let Some(trouble) = gate.trouble.as_ref().filter(|trouble| trouble.waits(now)) {
+        if let Some(trouble) = lock(&self.shared.told).trouble.as_ref().filter(|trouble| trouble.waits(now)) {
             return Err(trouble.error.clone());
         }
         let flushed = self.write(path, &mut gate, now);
-        gate.settle(flushed, now)
+        self.settle(flushed, now)
     }
 
     /// Flushes, and gives the file back, for a restart or another process. The next flush would take it again.
@@ -156,7 +166,7 @@ impl Store {
     /// # Errors
     /// As [`flush`](Self::flush).
     pub fn close(&self, now: i64) -> Result<Flushed, Error> {
-        if let Some(trouble) = &mut lock(&self.shared.gate).trouble {
+        if let Some(trouble) = &mut lock(&self.shared.told).trouble {
             trouble.retry_at = now;
         }
         let flushed = self.flush(now);
@@ -175,15 +185,15 @@ impl Store {
             (memory.layer.bytes(), memory.lost)
         };
         let open = self.shared.disk.read().unwrap_or_else(PoisonError::into_inner).disk.is_some();
-        let gate = lock(&self.shared.gate);
+        let told = lock(&self.shared.told);
         Status {
             open,
-            trouble: gate.trouble.clone(),
-            damage: gate.damage.clone(),
+            trouble: told.trouble.clone(),
+            damage: told.damage.clone(),
             file_bytes: path.filter(|_| open).map_or(0, place::bytes),
-            stored_bytes: gate.stored,
+            stored_bytes: told.stored,
             pending_bytes,
-            flushed: gate.flushed,
+            flushed: told.flushed,
             set_aside: path.map(place::aside).unwrap_or_default(),
             lost,
             damaged_rows: self.shared.damaged_rows.load(Ordering::Relaxed),
@@ -223,14 +233,14 @@ impl Store {
             self.close_disk(path).ok();
             self.open_disk(path, gate, suspicion.filter(|error| error.kind() == Kind::Damaged))?;
         }
-        let mut committed = self.commit(path, gate, now);
+        let mut committed = self.commit(path, now);
         // A damaged file is checked, and if it is found damaged again it is set aside: the third one is fresh.
         for _ in 0..2 {
             let Some(error) = committed.as_ref().err().filter(|error| error.kind() == Kind::Damaged) else { break };
             let found = Some(error.clone());
             self.close_disk(path).ok();
             self.open_disk(path, gate, found)?;
-            committed = self.commit(path, gate, now);
+            committed = self.commit(path, now);
         }
         if committed.is_err() {
             // Nothing goes through this handle any more; another one can at least be read.
@@ -240,7 +250,7 @@ impl Store {
         committed
     }
 
-    fn commit(&self, path: &Path, gate: &mut Gate, now: i64) -> Result<Flushed, Error> {
+    fn commit(&self, path: &Path, now: i64) -> Result<Flushed, Error> {
         let (layer, limits) = {
             let memory = self.memory();
             (memory.layer.clone(), memory.limits.clone())
@@ -253,7 +263,7 @@ impl Store {
         };
         let committed = contained(path, "write", || disk.commit(&layer, &plan))?;
         self.memory().settle(&layer);
-        gate.stored = committed.stored;
+        lock(&self.shared.told).stored = committed.stored;
         Ok(committed.flushed)
     }
 
@@ -266,7 +276,7 @@ impl Store {
             disk = open(Care::Checked);
         }
         if damaged(&disk) {
-            gate.damage = disk.err();
+            lock(&self.shared.told).damage = disk.err();
             place::set_aside(path)?;
             gate.checked = false;
             disk = open(Care::Usual);
@@ -282,28 +292,28 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps in mind how it went.
+    fn settle<T>(&self, result: Result<T, Error>, now: i64) -> Result<T, Error> {
+        let mut told = lock(&self.shared.told);
+        match &result {
+            Ok(_) => {
+                told.trouble = None;
+                told.flushed = Some(now);
+            }
+            Err(error) => {
+                let before = told.trouble.take().filter(|trouble| trouble.error.kind() == error.kind());
+                let since = before.map_or(now, |trouble| trouble.since);
+                let retry_at = now.saturating_add(error.kind().patience());
+                told.trouble = Some(Trouble { error: error.clone(), since, retry_at });
+            }
+        }
+        drop(told);
+        result
+    }
+
     fn close_disk(&self, path: &Path) -> Result<(), Error> {
         let disk = self.shared.disk.write().unwrap_or_else(PoisonError::into_inner).disk.take();
         disk.map_or(Ok(()), |disk| contained(path, "close", || disk.close()))
-    }
-}
-
-impl Gate {
-    /// Keeps in mind how it went.
-    fn settle<T>(&mut self, result: Result<T, Error>, now: i64) -> Result<T, Error> {
-        match &result {
-            Ok(_) => {
-                self.trouble = None;
-                self.flushed = Some(now);
-            }
-            Err(error) => {
-                let before = self.trouble.take().filter(|trouble| trouble.error.kind() == error.kind());
-                let since = before.map_or(now, |trouble| trouble.since);
-                let retry_at = now.saturating_add(error.kind().patience());
-                self.trouble = Some(Trouble { error: error.clone(), since, retry_at });
-            }
-        }
-        result
     }
 }
 

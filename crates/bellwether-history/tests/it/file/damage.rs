@@ -11,7 +11,7 @@ const CHANGES: &str = "BELLWETHER_DAMAGES";
 const SERIES: u32 = 40;
 
 fn block(key: BlockKey) -> Vec<u8> {
-    vec![key.series as u8 ^ key.tier, (key.start / HOUR) as u8].repeat(20 + key.series as usize * 3)
+    [key.series as u8 ^ key.tier, (key.start / HOUR) as u8].repeat(20 + key.series as usize * 3)
 }
 
 fn keys() -> impl Iterator<Item = BlockKey> {
@@ -172,7 +172,7 @@ fn a_newer_version_is_left_alone_and_told() {
     let database = redb::Database::open(&path).expect("a database");
     let txn = database.begin_write().expect("a transaction");
     let meta = redb::TableDefinition::<&str, u64>::new("meta");
-    txn.open_table(meta).and_then(|mut meta| Ok(drop(meta.insert("bellwether history", 2)?))).expect("a row");
+    txn.open_table(meta).expect("a table").insert("bellwether history", 2).expect("a row");
     txn.commit().expect("a sound file");
     drop(database);
     let said = said(&path);

@@ -2,6 +2,7 @@
 //!
 //! A child of this very binary flushes and says so, until it is killed; then the file is read from end to end.
 //! `cargo xtask kill --times N` does it N times.
+#![allow(clippy::print_stdout, reason = "the child speaks to its parent")]
 
 use super::{HOUR, NOW, Note, key, note};
 use bellwether_history::file::{Limits, Options, Query, Store};

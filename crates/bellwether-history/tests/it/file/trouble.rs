@@ -1,4 +1,5 @@
 //! The file cannot be used: history goes on in memory, the trouble is told, and nothing is lost once it is over.
+#![allow(clippy::print_stderr, reason = "who is skipped says so")]
 
 use super::{HOUR, NOW, Note, blocks, key, note, open, place};
 use bellwether_history::file::{Kind, Limits, Options, Query, Status, Store};
