@@ -10,6 +10,8 @@ mod following;
 mod format_openslo;
 #[cfg(all(feature = "toml", feature = "yaml"))]
 mod format_round;
+#[cfg(feature = "toml")]
+mod format_schema;
 #[cfg(feature = "yaml")]
 mod format_sloth;
 #[cfg(feature = "toml")]

@@ -74,6 +74,10 @@ pub use write::write;
 /// The keys at the top of a file that are read here.
 pub const KEYS: [&str; 3] = ["maintenance", "objective", "objectives"];
 
+/// A JSON Schema (draft 2020-12) of these keys, for editors: it knows each key and its words, but not everything that
+/// [`read`] refuses.
+pub const SCHEMA: &str = include_str!("schema.json");
+
 /// Reads the objectives of a file, which is named for what is said about it. At its top the file may have [`KEYS`], and
 /// `others`, which are for somebody else to read.
 ///
