@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use bellwether::{Bellwether, tower::CallLayer};
+use bellwether::Bellwether;
 use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 use voice::{
@@ -69,7 +69,7 @@ async fn run(args: Args) -> Result<(), String> {
     // Who is called, goes through a breaker.
     let guards = Guards::new(&bw, args.seed).map_err(|error| error.to_string())?;
     let store = Store::open(&database_url()?, guards.orders.clone()).await?;
-    let (providers, upstreams) = providers(args.seed, &bw.calls(), &guards)?;
+    let (providers, upstreams) = providers(args.seed, &bw, &guards)?;
     let app = App::new(store, providers);
     let router = api::router(app.clone())
         .layer(CatchPanicLayer::new())
@@ -138,12 +138,12 @@ fn database_url() -> Result<String, String> {
 }
 
 /// The real providers if a key is given, otherwise servers on loopback, which end when they are dropped.
-fn providers(seed: u64, calls: &CallLayer, guards: &Guards) -> Result<(Providers, Option<Upstreams>), String> {
-    if let Some(real) = Providers::from_env(calls, guards)? {
+fn providers(seed: u64, bw: &Bellwether, guards: &Guards) -> Result<(Providers, Option<Upstreams>), String> {
+    if let Some(real) = Providers::from_env(bw, guards)? {
         return Ok((real, None));
     }
     let upstreams = Upstreams::start(seed).map_err(|error| format!("cannot start the upstreams: {error}"))?;
-    Ok((Providers::loopback(&upstreams, calls, guards)?, Some(upstreams)))
+    Ok((Providers::loopback(&upstreams, bw, guards)?, Some(upstreams)))
 }
 
 /// Traffic and trouble, on a thread of their own.

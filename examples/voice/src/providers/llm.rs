@@ -15,13 +15,13 @@ use async_openai::{
 use bellwether::{breaker::Breakers, tower::GuardError};
 use futures_util::{StreamExt, stream};
 use reqwest::{Body, Response};
-use tower::{BoxError, ServiceBuilder, service_fn};
+use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
 
-use super::{Endpoint, as_guarded, guard, success};
+use super::{Endpoint, as_guarded, guard, reply::Reply};
 use crate::failure::{Failure, Why};
 
 pub(crate) const NAME: &str = "llm";
-const MODEL: &str = "gpt-4o-mini";
+pub(super) const MODEL: &str = "gpt-4o-mini";
 
 /// A client of `/chat/completions`.
 #[derive(Debug)]
@@ -61,16 +61,15 @@ impl Llm {
                     http.execute(request).await.map_err(as_guarded)
                 }
             });
-            let guarded = ServiceBuilder::new()
-                .then(|answer: Result<Response, GuardError>| async {
-                    // Looked at here, because the client would hide the headers of a refusal, and Retry-After with them.
-                    let answer = success(NAME, answer).await.map(read_to_the_end);
-                    answer.map_err(BoxError::from)
-                })
-                .layer(guard(&breakers.get(key.as_str())))
-                .service(call);
+            let guarded = ServiceBuilder::new().layer(guard(&breakers.get(key.as_str()))).service(call);
+            let model = at.model.clone();
+            let measured = service_fn(move |request: HttpRequestFactory| {
+                let (asking, model) = (guarded.clone().oneshot(request), model.clone());
+                // Looked at here, because the client would hide the headers of a refusal, and Retry-After with them.
+                async move { Reply::of(NAME, &model, |_| (), asking).await.map(read_to_the_end).map_err(BoxError::from) }
+            });
             // The client insists on one of its own, and never uses it.
-            Client::build(at.http.as_ref().clone(), config).with_http_service(guarded)
+            Client::build(at.http.as_ref().clone(), config).with_http_service(measured)
         };
         Self { clients: Key::ALL.map(client) }
     }
@@ -142,18 +141,15 @@ impl fmt::Debug for Words {
 }
 
 /// The client stops reading at the last event. What follows is read here, so that the connection can be used again.
-fn read_to_the_end(response: Response) -> Response {
-    let status = response.status();
-    let chunks = stream::try_unfold(response, |mut response| async move {
-        let chunk = response.chunk().await?;
+fn read_to_the_end(reply: Reply) -> Response {
+    let chunks = stream::try_unfold(reply, |mut reply| async move {
+        let chunk = reply.chunk().await?;
         if chunk.as_ref().is_some_and(|chunk| chunk.ends_with(b"[DONE]\n\n")) {
-            while let Ok(Some(_)) = response.chunk().await {}
+            while let Ok(Some(_)) = reply.chunk().await {}
         }
-        Ok::<_, reqwest::Error>(chunk.map(|chunk| (chunk, response)))
+        Ok::<_, Failure>(chunk.map(|chunk| (chunk, reply)))
     });
-    let mut response = http::Response::new(Body::wrap_stream(chunks));
-    *response.status_mut() = status;
-    response.into()
+    http::Response::new(Body::wrap_stream(chunks)).into()
 }
 
 fn failure(error: OpenAIError) -> Failure {

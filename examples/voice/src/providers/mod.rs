@@ -4,20 +4,26 @@ pub mod llm;
 pub mod stt;
 pub mod tts;
 
+mod reply;
+
 use std::{env, fmt, time::Duration};
 
 use bellwether::{
+    Bellwether, Dependency,
     breaker::{Breaker, Deadlines},
-    tower::{CallLayer, GuardError, GuardLayer, ObserveCalls},
+    dependency::genai::{GenAi, Model, ModelBuilder},
+    tower::{GuardError, GuardLayer, ObserveCalls},
 };
 use http::header::RETRY_AFTER;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 use crate::{
-    failure::{Failure, Why},
     guards::Guards,
     upstream::{Upstream, Upstreams},
 };
+
+/// Whose formats they speak.
+const PROVIDER: &str = "openai";
 
 /// One client per provider.
 #[derive(Debug)]
@@ -35,6 +41,8 @@ struct Endpoint {
     http: ClientWithMiddleware,
     base: String,
     key: String,
+    /// What is measured of its model.
+    model: Model,
 }
 
 impl fmt::Debug for Endpoint {
@@ -46,13 +54,13 @@ impl fmt::Debug for Endpoint {
 
 impl Providers {
     /// The demo's own servers on loopback, where a key is called what it is.
-    pub fn loopback(upstreams: &Upstreams, calls: &CallLayer, guards: &Guards) -> Result<Self, String> {
+    pub fn loopback(upstreams: &Upstreams, bw: &Bellwether, guards: &Guards) -> Result<Self, String> {
         let bases = [&upstreams.stt, &upstreams.llm, &upstreams.tts].map(Upstream::base_url);
-        Ok(Self::new(&loopback_client()?, calls, guards, bases, llm::Key::ALL.map(llm::Key::as_str)))
+        Self::new(&loopback_client()?, bw, guards, bases, llm::Key::ALL.map(llm::Key::as_str))
     }
 
     /// The real ones, if `OPENAI_API_KEY` is set; `OPENAI_BASE_URL` points to any server that speaks the same.
-    pub fn from_env(calls: &CallLayer, guards: &Guards) -> Result<Option<Self>, String> {
+    pub fn from_env(bw: &Bellwether, guards: &Guards) -> Result<Option<Self>, String> {
         let var = |name| env::var(name).ok().filter(|key| !key.is_empty());
         let Some(key) = var("OPENAI_API_KEY") else {
             return Ok(None);
@@ -60,17 +68,25 @@ impl Providers {
         let batch = var("OPENAI_BATCH_API_KEY").unwrap_or_else(|| key.clone());
         let base = env::var("OPENAI_BASE_URL").unwrap_or_else(|_| "https://api.openai.com/v1".into());
         let http = http_client(|builder| builder)?;
-        Ok(Some(Self::new(&http, calls, guards, [base.clone(), base.clone(), base], [&key, &batch])))
+        Self::new(&http, bw, guards, [base.clone(), base.clone(), base], [&key, &batch]).map(Some)
     }
 
     fn new(
         http: &reqwest::Client,
-        calls: &CallLayer,
+        bw: &Bellwether,
         guards: &Guards,
         [stt, llm, tts]: [String; 3],
         keys: [&str; 2],
-    ) -> Self {
-        let endpoint = |name, base: String, guard: Option<GuardLayer>| {
+    ) -> Result<Self, String> {
+        let calls = bw.calls();
+        let genai = GenAi::new(bw.registry()).map_err(|error| error.to_string())?;
+        // Guarded by a layer already.
+        let model = |name, base: &str, described: ModelBuilder| {
+            let dependency =
+                bw.dependency(Dependency::http(name).critical_shared()).map_err(|error| error.to_string())?;
+            Ok::<_, String>(genai.model(&dependency, at(base, described)))
+        };
+        let endpoint = |name, base: String, model, guard: Option<GuardLayer>| {
             let client = ClientBuilder::new(http.clone());
             // What the guard refuses is no call.
             let client = guard.into_iter().fold(client, ClientBuilder::with);
@@ -79,13 +95,27 @@ impl Providers {
                 http: client.with(ObserveCalls::new(calls.for_peer(name))).build(),
                 base: base.trim_end_matches('/').to_owned(),
                 key: keys[0].to_owned(),
+                model,
             }
         };
-        Self {
-            stt: stt::Stt::new(endpoint(stt::NAME, stt, Some(guard(&guards.stt)))),
-            llm: llm::Llm::new(&endpoint(llm::NAME, llm, None), &guards.llm, keys),
-            tts: tts::Tts::new(endpoint(tts::NAME, tts, Some(guard(&guards.tts)))),
-        }
+        let hears = model(stt::NAME, &stt, Model::speech_to_text(PROVIDER, stt::MODEL))?;
+        let thinks = model(llm::NAME, &llm, Model::chat(PROVIDER, llm::MODEL))?;
+        let speaks =
+            model(tts::NAME, &tts, Model::text_to_speech(PROVIDER, tts::MODEL).audio_rate(tts::BYTES_A_SECOND))?;
+        Ok(Self {
+            stt: stt::Stt::new(endpoint(stt::NAME, stt, hears, Some(guard(&guards.stt)))),
+            llm: llm::Llm::new(&endpoint(llm::NAME, llm, thinks, None), &guards.llm, keys),
+            tts: tts::Tts::new(endpoint(tts::NAME, tts, speaks, Some(guard(&guards.tts)))),
+        })
+    }
+}
+
+/// A model at this URL.
+fn at(base: &str, described: ModelBuilder) -> ModelBuilder {
+    match reqwest::Url::parse(base).ok().as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)))
+    {
+        Some((host, port)) => described.server(host, port),
+        None => described,
     }
 }
 
@@ -108,27 +138,6 @@ fn http_client(tls: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilde
     let builder =
         reqwest::Client::builder().connect_timeout(Duration::from_secs(1)).read_timeout(Duration::from_secs(5));
     tls(builder).build().map_err(|error| format!("cannot make an HTTP client: {error:?}"))
-}
-
-/// The response, if it is a success.
-async fn success(
-    name: &'static str,
-    sent: Result<reqwest::Response, GuardError>,
-) -> Result<reqwest::Response, Failure> {
-    let response = match sent {
-        Ok(response) => response,
-        Err(GuardError::Inner(error)) => return Err(Failure::upstream(name, &*error)),
-        Err(error) => return Err(Failure::upstream(name, &error)),
-    };
-    let why = match response.status().as_u16() {
-        200..=299 => return Ok(response),
-        429 => Why::Throttled(retry_after(response.headers())),
-        status => Why::Status(status),
-    };
-    // Read to the end, the connection can be used again.
-    let words = response.text().await.unwrap_or_default();
-    tracing::warn!(name, words, "a provider refused");
-    Err(Failure::Upstream { name, why })
 }
 
 /// What a client with a guard among its middleware says, as the guard itself would.

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 
-use super::{Endpoint, as_guarded, success};
-use crate::failure::Failure;
+use super::{Endpoint, as_guarded, reply::Reply};
+use crate::failure::{Failure, Why};
 
 pub(crate) const NAME: &str = "stt";
+pub(super) const MODEL: &str = "whisper-1";
 
 /// A client of `/audio/transcriptions`.
 #[derive(Debug)]
@@ -28,17 +29,14 @@ impl Stt {
     /// What was said.
     pub async fn transcribe(&self, audio: Bytes) -> Result<String, Failure> {
         let file = Part::stream(audio).file_name("turn.wav");
-        let sent = self
-            .at
-            .http
-            .post(format!("{}/audio/transcriptions", self.at.base))
-            .bearer_auth(&self.at.key)
-            .multipart(Form::new().text("model", "whisper-1").part("file", file))
-            .send()
-            .await
-            .map_err(as_guarded);
-        let transcript: Transcript =
-            success(NAME, sent).await?.json().await.map_err(|error| Failure::upstream(NAME, &error))?;
+        let asking = async {
+            let form = Form::new().text("model", MODEL).part("file", file);
+            let request = self.at.http.post(format!("{}/audio/transcriptions", self.at.base)).bearer_auth(&self.at.key);
+            request.multipart(form).send().await.map_err(as_guarded)
+        };
+        let answer = Reply::of(NAME, &self.at.model, |_| (), asking).await?.whole().await?;
+        let broken = |_| Failure::Upstream { name: NAME, why: Why::Broken };
+        let transcript: Transcript = serde_json::from_slice(&answer).map_err(broken)?;
         Ok(transcript.text)
     }
 }

@@ -3,10 +3,13 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{Endpoint, as_guarded, success};
+use super::{Endpoint, as_guarded, reply::Reply};
 use crate::failure::Failure;
 
 pub(crate) const NAME: &str = "tts";
+pub(super) const MODEL: &str = "tts-1";
+/// Of raw sound: 16 bits at 24 kHz.
+pub(super) const BYTES_A_SECOND: u64 = 48_000;
 
 /// A client of `/audio/speech`.
 #[derive(Debug)]
@@ -17,7 +20,7 @@ pub struct Tts {
 /// A sentence that is being spoken.
 #[derive(Debug)]
 pub struct Speech {
-    response: reqwest::Response,
+    reply: Reply,
 }
 
 impl Tts {
@@ -27,22 +30,20 @@ impl Tts {
 
     /// Starts to speak.
     pub async fn speak(&self, sentence: &str) -> Result<Speech, Failure> {
-        let sent = self
-            .at
-            .http
-            .post(format!("{}/audio/speech", self.at.base))
-            .bearer_auth(&self.at.key)
-            .json(&json!({ "model": "tts-1", "voice": "alloy", "response_format": "pcm", "input": sentence }))
-            .send()
-            .await
-            .map_err(as_guarded);
-        Ok(Speech { response: success(NAME, sent).await? })
+        let asking = async {
+            let request = self.at.http.post(format!("{}/audio/speech", self.at.base)).bearer_auth(&self.at.key);
+            let body = json!({ "model": MODEL, "voice": "alloy", "response_format": "pcm", "input": sentence });
+            request.json(&body).send().await.map_err(as_guarded)
+        };
+        let characters = sentence.chars().count() as u64;
+        let reply = Reply::of(NAME, &self.at.model, |answer| answer.characters(characters), asking).await?;
+        Ok(Speech { reply })
     }
 }
 
 impl Speech {
     /// The next piece of audio; `None` at the end of the sentence.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        self.response.chunk().await.map_err(|error| Failure::upstream(NAME, &error))
+        self.reply.chunk().await
     }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn demo() -> Demo {
     let folder = TempDir::new().expect("a folder");
     let store = Store::open(&url(&folder), guards.orders.clone()).await.expect("a database");
     let upstreams = Upstreams::start(7).expect("upstreams start");
-    let app = App::new(store, Providers::loopback(&upstreams, &bw.calls(), &guards).expect("providers"));
+    let app = App::new(store, Providers::loopback(&upstreams, &bw, &guards).expect("providers"));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let router = api::router(app.clone()).layer(CatchPanicLayer::new()).layer(bw.layer()).merge(bw.router());

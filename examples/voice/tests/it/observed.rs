@@ -97,3 +97,27 @@ async fn metrics_show_it() {
     assert!(line.is_some_and(|line| line.ends_with(" 1")), "{line:?}");
     assert!(!metrics.contains("http_route=\"/metrics\""), "the page does not watch itself");
 }
+
+#[tokio::test]
+async fn each_model_is_measured_by_the_names_of_the_conventions() {
+    let demo = demo().await;
+    demo.turn(3).await;
+    let duration = "gen_ai.client.operation.duration";
+    for (operation, model) in [("speech_to_text", "whisper-1"), ("chat", "gpt-4o-mini"), ("text_to_speech", "tts-1")] {
+        let labels = [("gen_ai.operation.name", operation), ("gen_ai.request.model", model), ("outcome", "success")];
+        // An answer of two sentences is spoken in two calls.
+        counted(demo.bw.registry(), duration, &labels, if operation == "text_to_speech" { 2 } else { 1 }).await;
+    }
+    let tokens = "gen_ai.client.token.usage";
+    counted(demo.bw.registry(), tokens, &[("gen_ai.token.type", "output")], 1).await;
+    let metrics = demo.http.get(demo.url("/metrics")).send().await.expect("metrics").text().await.expect("text");
+    for series in [
+        "gen_ai_client_operation_duration_seconds_count{",
+        "gen_ai_client_operation_time_to_first_chunk_seconds_count{",
+        "bellwether_gen_ai_time_to_first_content_seconds_count{",
+        "bellwether_gen_ai_real_time_factor",
+    ] {
+        assert!(metrics.contains(series), "{series}");
+    }
+    assert!(!metrics.contains("bellwether_gen_ai_usage_unknown_total{"), "it is known what they took");
+}
