@@ -11,6 +11,10 @@ pub(super) fn look(error: &(dyn Error + 'static)) -> Option<Fault> {
     if let Some(status) = error.status() {
         return Some(Fault::of_status(status.as_u16()));
     }
+    // A deadline of ours that broke it off, a refusal further in.
+    if let Some(ours) = super::chain(error).skip(1).find_map(super::of_ours) {
+        return Some(ours);
+    }
     let within = |look: super::Look| super::chain(error).skip(1).find_map(look).map(|fault| fault.failure);
     Some(Fault::new(if error.is_timeout() {
         Failure::Timeout

@@ -19,7 +19,8 @@ use crate::fault::{Fault, Retry};
 /// [`fail`](Self::fail).
 ///
 /// One that is dropped was given up by whoever asked, because they were interrupted for instance. That says nothing about the
-/// model, and counts neither for nor against it; unless a deadline had elapsed, which is a failure however it is told.
+/// model, and counts neither for nor against it; unless a deadline had elapsed, which is a failure however it is told, or the
+/// last event of a stream had come, behind which some stop reading.
 #[must_use = "an answer that is dropped at once was given up"]
 pub struct Answer {
     model: Model,
@@ -127,6 +128,14 @@ impl Answer {
     /// How many characters were sent to be spoken.
     pub fn characters(&mut self, number: u64) {
         self.characters = Some(number);
+    }
+
+    /// Does a part of what it takes: what is called meanwhile is called on its behalf.
+    pub async fn run<T>(&self, part: impl Future<Output = T>) -> T {
+        match &self.call {
+            Some(call) => call.run(part).await,
+            None => part.await,
+        }
     }
 
     /// When the next deadline elapses, if nothing comes before; `None` if none does. Then [`expired`](Self::expired) says
@@ -270,11 +279,19 @@ impl Told {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        if self.call.is_some() {
-            let now = self.now();
-            let failure = if self.progress.check(now).is_err() { Failure::Timeout } else { Failure::Cancelled };
-            self.recorded(Some(Fault::new(failure)), now);
+        if self.call.is_none() {
+            return;
         }
+        // Some stop reading at the last event.
+        if self.status < 400
+            && let Some(ended) = self.reader.told_its_end()
+        {
+            let _ = self.over(ended.map(|said| Fault::of_answer(self.status, said)));
+            return;
+        }
+        let now = self.now();
+        let failure = if self.progress.check(now).is_err() { Failure::Timeout } else { Failure::Cancelled };
+        self.recorded(Some(Fault::new(failure)), now);
     }
 }
 

@@ -169,7 +169,7 @@ impl Model {
         usage: impl FnOnce(&T) -> Usage,
     ) -> Result<T, CallError<E>> {
         let mut answer = self.begin().map_err(CallError::Rejected)?;
-        match call.await {
+        match answer.run(call).await {
             Ok(value) => {
                 answer.usage(usage(&value));
                 answer.complete();

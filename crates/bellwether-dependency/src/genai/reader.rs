@@ -1,6 +1,6 @@
 //! Reads the body of an answer along with whoever it is for: a stream of events, one piece of JSON, or sound.
 
-use bellwether_breaker::sse::{Ending, Frame, Message, Scanner, Usage};
+use bellwether_breaker::sse::{Ending, Fault as Said, Frame, Message, Scanner, Usage};
 
 use super::model::Task;
 use crate::cascade::Failure;
@@ -106,6 +106,16 @@ impl Reader {
                 Some(Fault::new(Failure::Decode))
             }
             Ending::Truncated => Some(Fault::new(Failure::Connect)),
+            _ => None,
+        }
+    }
+
+    /// How a stream says that it ended, if it has: well, or by whose fault not.
+    pub(super) fn told_its_end(&self) -> Option<Option<Said>> {
+        let Form::Events(scanner) = &self.form else { return None };
+        match scanner.ending() {
+            Ending::Complete => Some(None),
+            Ending::Failed(said) => Some(Some(said)),
             _ => None,
         }
     }

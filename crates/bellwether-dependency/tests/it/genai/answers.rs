@@ -120,6 +120,23 @@ fn whoever_is_interrupted_has_nothing_against_the_model() {
 }
 
 #[test]
+fn whoever_stops_reading_at_the_last_event_has_heard_it_all() {
+    for events in DIALECTS {
+        let world = World::chat();
+        let mut answer = world.begin();
+        answer.head(200, header(EVENTS));
+        answer.chunk(events.concat().as_bytes()).unwrap();
+        drop(answer);
+        assert_eq!((world.tokens().len(), world.unknown(), world.evidence()), (2, vec![], [1, 0, 0, 0]));
+    }
+    let world = World::chat();
+    let mut answer = world.begin();
+    answer.chunk(b"data: {\"error\":{\"type\":\"server_error\"}}\n\n").unwrap();
+    drop(answer);
+    assert_eq!(world.durations(), ["failure upstream_5xx 1x 0.000"]);
+}
+
+#[test]
 fn deadlines() {
     let limits = Deadlines::new().first_content(Duration::from_secs(2)).idle(Duration::from_secs(1));
     let world = World::of(Model::chat("openai", "gpt-4o").deadlines(limits));
