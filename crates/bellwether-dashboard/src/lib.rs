@@ -3,6 +3,8 @@
 
 mod api;
 mod failure;
+#[cfg(feature = "history")]
+mod history;
 mod json;
 mod params;
 mod run;

@@ -2,6 +2,8 @@
 
 mod answers;
 mod bounds;
+#[cfg(feature = "history")]
+mod history;
 mod requests;
 
 use std::collections::BTreeMap;
