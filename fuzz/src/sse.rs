@@ -1,7 +1,7 @@
 //! A body of any bytes: never a panic, the same in chunks of any size, and no error where no object is.
 #![no_main]
 
-use bellwether_breaker::sse::{Ending, Frame, Scanner};
+use bellwether_breaker::sse::{Ending, Frame, Scanner, Usage};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -17,8 +17,8 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-fn scan(body: &[u8], size: usize) -> (Vec<Frame>, Ending) {
+fn scan(body: &[u8], size: usize) -> (Vec<Frame>, Ending, Usage, Option<String>) {
     let (mut scanner, mut frames) = (Scanner::new(), Vec::new());
     body.chunks(size).for_each(|chunk| scanner.feed(chunk, |frame| frames.push(frame)));
-    (frames, scanner.ending())
+    (frames, scanner.ending(), scanner.usage(), scanner.model().map(str::to_owned))
 }

@@ -107,4 +107,6 @@ impl<'a> Fields<'a> {
 }
 
 #[cfg(test)]
+// Said in full, since the fuzz target has this file without its folder.
+#[path = "grpc/tests.rs"]
 mod tests;
