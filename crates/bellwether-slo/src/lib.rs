@@ -18,6 +18,8 @@ mod spending;
 mod quantiles;
 mod apdex;
 mod live;
+#[cfg(feature = "history")]
+mod remembered;
 #[cfg(feature = "report")]
 pub mod report;
 
@@ -39,6 +41,8 @@ pub use objective::{
 pub use period::{Kind, Period};
 pub use quantiles::{Quantile, Quantiles};
 pub use ratio::Ratio;
+#[cfg(feature = "history")]
+pub use remembered::{Past, Remembered};
 pub use sli::Sli;
 pub use spending::{Spender, Spending, spending};
 pub use target::{Share, Target};

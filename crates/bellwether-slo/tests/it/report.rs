@@ -174,8 +174,8 @@ fn times_that_are_none() {
     let (months, october) = october();
     let make = |over: Interval, now| Report::make("shop", &[], &Log::default(), &(), &months, over, now).unwrap_err();
     let now = october.end;
-    insta::assert_snapshot!(make(Interval::new(october.start.after(secs(1)), october.end), now), @"");
-    insta::assert_snapshot!(make(months.next(october), now), @"");
+    insta::assert_snapshot!(make(Interval::new(october.start.after(secs(1)), october.end), now), @r#"time of a report "2026-09-30T22:00:01Z/2026-10-31T23:00:00Z": is no unit of the calendar; give a whole unit of the calendar that has begun, as Calendar::named or Calendar::at has it"#);
+    insta::assert_snapshot!(make(months.next(october), now), @r#"time of a report "2026-10-31T23:00:00Z/2026-11-30T23:00:00Z": has not begun; give a whole unit of the calendar that has begun, as Calendar::named or Calendar::at has it"#);
 }
 
 #[test]

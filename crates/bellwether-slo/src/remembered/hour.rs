@@ -1,0 +1,123 @@
+//! An hour of everything that objectives count, minute by minute, as a record of a few bytes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bellwether_history::file::{Record, Undecodable};
+
+use super::asked::Key;
+use crate::Coverage;
+
+/// Minutes of an hour.
+pub(super) const MINUTES: usize = 60;
+
+/// What was counted within one hour.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Hour {
+    /// Hours since 1970.
+    pub(super) hour: u64,
+    pub(super) counts: BTreeMap<Key, Minutes>,
+    /// Of each minute; empty if it is not known.
+    pub(super) coverage: Vec<Coverage>,
+}
+
+/// What was counted in each minute of an hour; `None` where an expression had no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Minutes(pub(super) Vec<Option<u64>>);
+
+impl FromIterator<Option<u64>> for Minutes {
+    fn from_iter<I: IntoIterator<Item = Option<u64>>>(counted: I) -> Self {
+        Self(counted.into_iter().take(MINUTES).collect())
+    }
+}
+
+/// `hour, [unknown, stopped, repeats]…, [key, [value + 1, repeats]…]…`, all but keys as LEB128; times in milliseconds. The
+/// repeats of a minute's values come to 60.
+impl Record for Hour {
+    const LOG: &'static str = "slo.hours";
+    const VERSION: u16 = 1;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        number(out, self.hour);
+        out.push(u8::from(!self.coverage.is_empty()));
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        runs(out, &self.coverage, |out, coverage| {
+            number(out, millis(coverage.unknown));
+            number(out, millis(coverage.stopped));
+        });
+        for (key, minutes) in &self.counts {
+            out.extend(key);
+            // The greatest count there is stands for one less.
+            runs(out, &minutes.0, |out, count| number(out, count.map_or(0, |count| count.saturating_add(1))));
+        }
+    }
+
+    fn decode(_: u16, bytes: &[u8]) -> Result<Self, Undecodable> {
+        let mut bytes = bytes;
+        read(&mut bytes).filter(|_| bytes.is_empty()).ok_or(Undecodable)
+    }
+}
+
+fn read(bytes: &mut &[u8]) -> Option<Hour> {
+    let hour = take(bytes)?;
+    let coverage = match bytes.split_off_first()? {
+        0 => Vec::new(),
+        1 => read_runs(bytes, |bytes| {
+            let [unknown, stopped] = [take(bytes)?, take(bytes)?].map(Duration::from_millis);
+            let known = Duration::from_secs(60).checked_sub(unknown.checked_add(stopped)?)?;
+            Some(Coverage { known, unknown, stopped })
+        })?,
+        _ => return None,
+    };
+    let mut counts = BTreeMap::new();
+    while !bytes.is_empty() {
+        let key = Key::try_from(bytes.split_off(..size_of::<Key>())?).ok()?;
+        let minutes = read_runs(bytes, |bytes| take(bytes).map(|count| count.checked_sub(1)))?;
+        counts.insert(key, Minutes(minutes));
+    }
+    Some(Hour { hour, counts, coverage })
+}
+
+/// What is repeated, once, and how often.
+fn runs<T: PartialEq>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
+    for run in items.chunk_by(PartialEq::eq) {
+        if let Some(first) = run.first() {
+            write(out, first);
+            number(out, run.len() as u64);
+        }
+    }
+}
+
+fn read_runs<T: Clone>(bytes: &mut &[u8], read: impl Fn(&mut &[u8]) -> Option<T>) -> Option<Vec<T>> {
+    let mut items = Vec::with_capacity(MINUTES);
+    while items.len() < MINUTES {
+        let item = read(bytes)?;
+        let repeats =
+            usize::try_from(take(bytes)?).ok().filter(|repeats| (1..=MINUTES - items.len()).contains(repeats))?;
+        items.resize(items.len() + repeats, item);
+    }
+    Some(items)
+}
+
+fn number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let byte = *bytes.split_off_first()?;
+        number |= u64::from(byte & 0x7f).checked_shl(shift).filter(|part| part >> shift == u64::from(byte & 0x7f))?;
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

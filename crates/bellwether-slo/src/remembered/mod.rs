@@ -1,0 +1,206 @@
+//! What history remembers, as the source of counts: exact by minutes for as long as reports look back.
+
+mod asked;
+mod hour;
+mod past;
+mod stop;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bellwether_core::{Registry, Timestamp};
+use bellwether_history::History;
+use bellwether_history::file::{Limits, Log, Query};
+
+use crate::measure::{Slot, Slots, Source};
+use crate::objective::Slo;
+use crate::{Error, Interval, measure};
+
+use asked::Asked;
+use hour::{Hour, MINUTES, Minutes};
+pub use past::Past;
+use stop::Stop;
+
+/// What a history remembers of objectives.
+///
+/// A history keeps samples of a minute for two days and of an hour for a year. Objectives that are judged by minutes, corrections,
+/// and zones whose days do not begin on the hour need more: so what each objective counts is kept by minutes, one small record
+/// an hour for all of them, in the same file. The records are made of what history has, by [`keep`](Self::keep), so that a crash
+/// loses no more of them than it loses of history.
+///
+/// ```
+/// use bellwether_core::{Clock, Registry, Timestamp};
+/// use bellwether_history::{History, Options};
+/// use bellwether_slo::{Interval, Remembered, Selector, Counters, Slo, Target, measure};
+/// use std::time::Duration;
+///
+/// let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+/// let registry = Registry::on(clock.clone());
+/// let history = History::in_memory(Options::new());
+/// let [good, all] = ["jobs.good", "jobs.all"].map(|name| registry.counter(name).build().unwrap());
+/// let start = clock.timestamp();
+/// for job in 0..120 {
+///     good.add(u64::from(job != 70));
+///     all.inc();
+///     history.tick(&registry, clock.timestamp(), clock.now());
+///     clock.advance(Duration::from_secs(5));
+/// }
+///
+/// let counters = Counters::GoodOfTotal { good: Selector::metric("jobs.good"), total: Selector::metric("jobs.all") };
+/// let jobs = Slo::counters("jobs", counters, Target::new(0.9)?);
+/// let remembered = Remembered::new(&history, &registry);
+/// let over = Interval::new(start, clock.timestamp());
+/// let measured = measure(&jobs, &remembered.past(), over)?;
+/// assert_eq!((measured.events.bad(), measured.is_kept()), (1, Some(true)));
+/// # Ok::<(), bellwether_slo::Error>(())
+/// ```
+pub struct Remembered {
+    history: History,
+    registry: Registry,
+    hours: Log<Hour>,
+    stops: Log<Stop>,
+    /// The first hour that is not kept yet; `None` until it is looked for.
+    next: Mutex<Option<u64>>,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
+/// What history keeps by minutes unless it is told otherwise; hours that are longer ago cannot be kept by minutes any more.
+const FINE: u64 = 46;
+
+impl Remembered {
+    /// What this history remembers; the registry knows what its metrics are called there.
+    pub fn new(history: &History, registry: &Registry) -> Self {
+        let limits = Limits::default().bytes(256 << 20).record(1 << 20);
+        let hours = history.log(limits);
+        let stops = history.log(Limits::default());
+        Self { history: history.clone(), registry: registry.clone(), hours, stops, next: Mutex::new(None) }
+    }
+
+    /// What is remembered up to the last tick. It is read as it is asked for, and what was read is held: for one report or one
+    /// start, not for ever.
+    pub fn past(&self) -> Past<'_> {
+        Past::new(self, self.history.view())
+    }
+
+    /// Keeps by minutes what these objectives counted in hours that have ended since it was last called. To be called about
+    /// once a minute, before history is flushed; most calls find nothing to do. Returns how many hours were kept.
+    ///
+    /// # Errors
+    /// If history cannot be read; the next call tries again.
+    pub fn keep<'s>(&self, slos: impl IntoIterator<Item = &'s Slo>, now: Timestamp) -> Result<usize, Error> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = hour_of(now);
+        let view = self.history.view();
+        let mut hour = match *next {
+            Some(next) => next,
+            None => self.first_to_keep(ended)?,
+        };
+        *next = Some(hour);
+        if hour >= ended {
+            return Ok(0);
+        }
+        let asked: BTreeSet<Asked> = slos.into_iter().flat_map(Asked::all_of).collect();
+        // What was counted by the end of an hour is told by the first sample after it.
+        let seen = view.until().unwrap_or(i64::MIN);
+        let mut kept = 0;
+        while hour < ended && millis(start_of(hour + 1)) <= seen {
+            let record = self.record(hour, &asked);
+            self.hours.append(&record, millis(start_of(hour))).map_err(|error| Error::unmeasured(error.to_string()))?;
+            hour += 1;
+            *next = Some(hour);
+            kept += 1;
+        }
+        Ok(kept)
+    }
+
+    /// Notes that the process stops in order: the time until the next start is then no riddle. To be called before history is
+    /// flushed for the last time.
+    pub fn stopped(&self, now: Timestamp) {
+        // It is a few bytes, which every limit allows.
+        let _ = self.stops.append(&Stop, millis(now));
+    }
+
+    /// What an objective counted in the time that ends at `until`, by slots of a minute, and of an hour for what is longer ago
+    /// than a day: for [`Judge::replay`](crate::Judge::replay). An objective that is judged by slices gets slots no longer.
+    ///
+    /// # Errors
+    /// If history cannot be read.
+    pub fn slots(&self, slo: &Slo, length: Duration, until: Timestamp) -> Result<Slots, Error> {
+        let fine = slo.budgeting.slice().map_or(Duration::from_secs(86_400), |_| length);
+        let start = self.known_from(start_of(hour_of(until.before(length))), until)?;
+        let mut cuts = vec![start];
+        let mut at = start;
+        while at < until {
+            let step = if until.since(at) > fine { HOUR } else { MINUTE };
+            at = at.after(step).min(until);
+            cuts.push(at);
+        }
+        let past = self.past();
+        let slis = measure::events(slo, &past, &cuts)?;
+        let coverages = past.coverages(&cuts)?;
+        let over = cuts.windows(2).map(|ends| Interval::new(ends[0], ends[1]));
+        let slots = over.zip(slis).zip(coverages).map(|((over, sli), coverage)| Slot { over, sli, coverage });
+        Slots::new(slots.collect())
+    }
+
+    /// Hour by hour on, from the last one kept; from what history has by minutes, if none is.
+    fn first_to_keep(&self, ended: u64) -> Result<u64, Error> {
+        let page = self.hours.page(&Query::newest().limit(1)).map_err(unreadable)?;
+        let after = page.entries.first().map(|entry| entry.record.hour + 1);
+        let oldest = ended.saturating_sub(FINE);
+        let known = || Ok(hour_of(self.known_from(start_of(oldest), start_of(ended))?));
+        Ok(after.map_or_else(known, Ok)?.max(oldest))
+    }
+
+    /// The beginning of the first hour of which anything is known, from one on.
+    fn known_from(&self, start: Timestamp, until: Timestamp) -> Result<Timestamp, Error> {
+        let unknown = self.history.view().unknown(millis(start), millis(until)).map_err(unreadable)?;
+        let first = unknown.first().filter(|gap| gap.from == millis(start));
+        Ok(first.map_or(start, |gap| start_of(hour_of(time(gap.to)))))
+    }
+
+    fn record(&self, hour: u64, asked: &BTreeSet<Asked>) -> Hour {
+        let cuts: Vec<Timestamp> =
+            (0..=MINUTES as u64).map(|minute| start_of(hour).after(MINUTE * minute as u32)).collect();
+        let past = Past::of_history(self, self.history.view());
+        let mut record = Hour { hour, ..Hour::default() };
+        for asked in asked {
+            // What cannot be told now is not kept, and so not known later: never a 0.
+            let Ok(counted) = past.ask(asked, &cuts) else { continue };
+            record.counts.insert(asked.key(), Minutes::from_iter(counted));
+        }
+        if let Ok(coverages) = past.coverages(&cuts) {
+            record.coverage = coverages.into_iter().collect();
+        }
+        record
+    }
+}
+
+impl fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remembered").field("history", &self.history).finish_non_exhaustive()
+    }
+}
+
+fn unreadable(error: impl fmt::Display) -> Error {
+    Error::unmeasured(error.to_string())
+}
+
+fn hour_of(at: Timestamp) -> u64 {
+    at.unix_millis() / 3_600_000
+}
+
+fn start_of(hour: u64) -> Timestamp {
+    Timestamp::from_unix_seconds(hour.saturating_mul(3600))
+}
+
+fn millis(at: Timestamp) -> i64 {
+    i64::try_from(at.unix_millis()).unwrap_or(i64::MAX)
+}
+
+fn time(millis: i64) -> Timestamp {
+    Timestamp::from_unix_nanos(u64::try_from(millis).unwrap_or(0).saturating_mul(1_000_000))
+}

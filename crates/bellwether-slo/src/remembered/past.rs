@@ -1,0 +1,396 @@
+//! The past as objectives ask of it: kept minutes where there are any, history for the rest.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bellwether_core::prometheus::{Names, label_name, metric_name};
+use bellwether_core::{HistogramSnapshot, MetricKind, Timestamp};
+use bellwether_history::View;
+use bellwether_history::file::Query;
+use bellwether_promql::{Engine, MatchOp, Matcher, SampleValue, Value};
+
+use super::asked::{Asked, What};
+use super::hour::{Hour, MINUTES};
+use super::{Remembered, hour_of, millis, start_of, time, unreadable};
+use crate::measure::{PARTS, tiles};
+use crate::objective::{Count, Reading, Selector, Test};
+use crate::{Coverage, Dimension, Error, Interval, Ratio, Source};
+
+/// What is known by minutes is known well enough, in milliseconds.
+const FINE: i64 = 60_000;
+
+/// What a history remembers up to one tick; from [`Remembered::past`].
+pub struct Past<'a> {
+    remembered: &'a Remembered,
+    view: View,
+    engine: Engine,
+    /// Whether kept minutes are looked at.
+    kept: bool,
+    hours: RefCell<BTreeMap<u64, Option<Rc<Hour>>>>,
+}
+
+impl<'a> Past<'a> {
+    pub(super) fn new(remembered: &'a Remembered, view: View) -> Self {
+        Self { remembered, view, engine: Engine::default(), kept: true, hours: RefCell::default() }
+    }
+
+    /// What history itself says.
+    pub(super) fn of_history(remembered: &'a Remembered, view: View) -> Self {
+        Self { kept: false, ..Self::new(remembered, view) }
+    }
+
+    /// What was counted between each cut and the next, as history says; of a ratio its parts of 2⁴⁰ at the end of each stretch,
+    /// `None` without a value.
+    pub(super) fn ask(&self, asked: &Asked, cuts: &[Timestamp]) -> Result<Vec<Option<u64>>, Error> {
+        cuts.iter().try_for_each(|cut| self.check(*cut))?;
+        match &asked.what {
+            What::Count(Count::Series { selector, reading }) => {
+                let (matchers, cuts) =
+                    (self.matchers(selector)?, cuts.iter().map(|cut| millis(*cut)).collect::<Vec<_>>());
+                if *reading == Reading::All {
+                    let counts = self.view.increases(&matchers, &cuts).map_err(unreadable)?;
+                    return Ok(counts
+                        .into_iter()
+                        .map(|count| Some(u64::try_from(count).unwrap_or(u64::MAX)))
+                        .collect());
+                }
+                let merged = self.view.merged_between(&matchers, &cuts).map_err(unreadable)?;
+                merged
+                    .iter()
+                    .map(|values| values.as_ref().map_or(Ok(0), |values| read(values, *reading, selector)).map(Some))
+                    .collect()
+            }
+            What::Count(Count::Expression(expression)) => {
+                let totals = cuts.iter().map(|cut| self.evaluate(expression, *cut)).collect::<Result<Vec<_>, _>>()?;
+                let mut before = totals.first().copied().flatten();
+                Ok(totals
+                    .iter()
+                    .skip(1)
+                    .map(|now| {
+                        let counted = match (before, *now) {
+                            (Some(before), Some(now)) if now >= before => now - before,
+                            (_, Some(anew)) => anew,
+                            (_, None) => 0.0,
+                        };
+                        before = now.or(before);
+                        Some(counted as u64)
+                    })
+                    .collect())
+            }
+            What::Ratio(expression) => tiles(cuts)
+                .map(|over| {
+                    let share = self.evaluate(expression, over.end)?.filter(|share| (0.0..=1.0).contains(share));
+                    Ok(share.map(|share| (share * PARTS as f64) as u64))
+                })
+                .collect(),
+        }
+    }
+
+    /// What a PromQL expression comes to at an instant.
+    fn evaluate(&self, expression: &str, at: Timestamp) -> Result<Option<f64>, Error> {
+        let refuse = |wrong: String| Error::unmeasured(format!("{expression:?}: {wrong}"));
+        let answer =
+            self.engine.instant(&self.view, expression, millis(at)).map_err(|error| refuse(error.to_string()))?;
+        let value = match answer.value {
+            Value::Scalar { value, .. } => Some(value),
+            Value::Vector(elements) => match elements.as_slice() {
+                [] => None,
+                [one] => match one.sample.value {
+                    SampleValue::Float(value) => Some(value),
+                    SampleValue::Histogram(_) => {
+                        return Err(refuse("it is a histogram; give an expression for a number".to_owned()));
+                    }
+                },
+                many => {
+                    return Err(refuse(format!(
+                        "it has {} values; give an expression for one, such as a sum",
+                        many.len()
+                    )));
+                }
+            },
+            _ => return Err(refuse("it is no number at an instant".to_owned())),
+        };
+        Ok(value.filter(|value| value.is_finite()))
+    }
+
+    /// Whether what was counted by an instant is still known, to the minute.
+    fn check(&self, at: Timestamp) -> Result<(), Error> {
+        let fine = |resolution: i64| resolution <= FINE || millis(at).rem_euclid(resolution) == 0;
+        match self.view.resolution(millis(at)) {
+            Some(resolution) if fine(resolution) => Ok(()),
+            Some(_) => Err(Error::unmeasured(format!(
+                "{} is within an hour of which no minutes are known any more",
+                Instant(at)
+            ))),
+            None => Err(Error::unmeasured(format!("{} is longer ago than anything that is kept", Instant(at)))),
+        }
+    }
+
+    /// What was kept of an hour. Days are read as a whole.
+    fn hour(&self, hour: u64) -> Result<Option<Rc<Hour>>, Error> {
+        if !self.kept {
+            return Ok(None);
+        }
+        if let Some(known) = self.hours.borrow().get(&hour) {
+            return Ok(known.clone());
+        }
+        let first = hour / 24 * 24;
+        let day = Query::oldest().times(millis(start_of(first)), millis(start_of(first + 24))).limit(48);
+        let page = self.remembered.hours.page(&day).map_err(unreadable)?;
+        let mut hours = self.hours.borrow_mut();
+        hours.extend((first..first + 24).map(|hour| (hour, None)));
+        hours.extend(page.entries.into_iter().map(|entry| (entry.record.hour, Some(Rc::new(entry.record)))));
+        Ok(hours.get(&hour).cloned().flatten())
+    }
+
+    /// Sums between each cut and the next: of kept minutes where `of_hour` finds them, else what `ask` says. In kept hours a
+    /// cut within a minute counts as that minute's beginning, so that sums still tile.
+    fn between<T: Clone>(
+        &self,
+        cuts: &[Timestamp],
+        zero: T,
+        plus: impl Fn(T, &T) -> T,
+        of_hour: impl Fn(&Hour) -> Option<Vec<T>>,
+        ask: impl Fn(&[Timestamp]) -> Result<Vec<T>, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut sums = vec![zero; cuts.len().saturating_sub(1)];
+        let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else { return Ok(sums) };
+        // The stretch under way, and the pieces of it and of those after it that wait to be asked for.
+        let (mut stretch, mut at) = (0, *first);
+        let mut waiting: Vec<(usize, Timestamp)> = Vec::new();
+        let flush = |waiting: &mut Vec<(usize, Timestamp)>, from: Timestamp, sums: &mut Vec<T>| -> Result<(), Error> {
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            let cuts: Vec<Timestamp> = std::iter::once(from).chain(waiting.iter().map(|(_, end)| *end)).collect();
+            for ((stretch, _), more) in waiting.drain(..).zip(ask(&cuts)?) {
+                if let Some(sum) = sums.get_mut(stretch) {
+                    *sum = plus(sum.clone(), &more);
+                }
+            }
+            Ok(())
+        };
+        let mut from = at;
+        while at < *last {
+            let hour = hour_of(at);
+            let kept = self.hour(hour)?.and_then(|hour| of_hour(&hour));
+            if kept.is_some() {
+                flush(&mut waiting, from, &mut sums)?;
+            }
+            let end_of_hour = start_of(hour + 1).min(*last);
+            while at < end_of_hour {
+                let end = cuts.get(stretch + 1).copied().unwrap_or(*last).min(end_of_hour);
+                match &kept {
+                    Some(minutes) => {
+                        let [from, to] = [at, end].map(|at| minute_of(hour, at));
+                        for more in minutes.get(from..to).unwrap_or_default() {
+                            if let Some(sum) = sums.get_mut(stretch) {
+                                *sum = plus(sum.clone(), more);
+                            }
+                        }
+                    }
+                    None => waiting.push((stretch, end)),
+                }
+                at = end;
+                while cuts.get(stretch + 1).is_some_and(|cut| *cut <= at) && stretch + 1 < sums.len() {
+                    stretch += 1;
+                }
+            }
+            if kept.is_some() {
+                from = at;
+            }
+        }
+        flush(&mut waiting, from, &mut sums)?;
+        Ok(sums)
+    }
+}
+
+impl Source for Past<'_> {
+    fn count(&self, count: &Count, over: Interval) -> Result<u64, Error> {
+        Ok(self.counts(count, &[over.start, over.end])?.first().copied().unwrap_or(0))
+    }
+
+    fn counts(&self, count: &Count, cuts: &[Timestamp]) -> Result<Vec<u64>, Error> {
+        let asked = Asked::count(count);
+        let key = asked.key();
+        let of_hour = |hour: &Hour| hour.counts.get(&key)?.0.iter().copied().collect::<Option<Vec<u64>>>();
+        let ask = |cuts: &[Timestamp]| Ok(self.ask(&asked, cuts)?.into_iter().map(Option::unwrap_or_default).collect());
+        self.between(cuts, 0, |sum, more| sum.saturating_add(*more), of_hour, ask)
+    }
+
+    fn coverage(&self, over: Interval) -> Result<Coverage, Error> {
+        Ok(self.coverages(&[over.start, over.end])?.first().copied().unwrap_or_default())
+    }
+
+    fn coverages(&self, cuts: &[Timestamp]) -> Result<Vec<Coverage>, Error> {
+        let of_hour = |hour: &Hour| Some(hour.coverage.clone()).filter(|coverage| coverage.len() == MINUTES);
+        let mut coverages =
+            self.between(cuts, Coverage::default(), |sum, more| sum.plus(*more), of_hour, |cuts| self.there(cuts))?;
+        // Of a cut within a minute, what lies before it in that minute is counted with what comes after.
+        for (coverage, over) in coverages.iter_mut().zip(tiles(cuts)) {
+            coverage.known = over.length().saturating_sub(coverage.unknown.saturating_add(coverage.stopped));
+            let rest = over.length().saturating_sub(coverage.known);
+            coverage.unknown = coverage.unknown.min(rest);
+            coverage.stopped = rest.saturating_sub(coverage.unknown);
+        }
+        Ok(coverages)
+    }
+
+    fn ratio(&self, expression: &str, over: Interval) -> Result<Option<Ratio>, Error> {
+        let asked = Asked::ratio(expression);
+        let key = asked.key();
+        // Their sum and their number.
+        let one = |parts: Option<u64>| parts.map_or((0_u128, 0_u64), |parts| (parts.into(), 1));
+        let of_hour = |hour: &Hour| Some(hour.counts.get(&key)?.0.iter().copied().map(one).collect());
+        let ask = |cuts: &[Timestamp]| Ok(self.ask(&asked, cuts)?.into_iter().map(one).collect());
+        let plus = |sum: (u128, u64), more: &(u128, u64)| (sum.0 + more.0, sum.1 + more.1);
+        let sums = self.between(&[over.start, over.end], (0, 0), plus, of_hour, ask)?;
+        let Some((sum, number)) = sums.first().copied().filter(|(_, number)| *number > 0) else { return Ok(None) };
+        Ok(Ratio::new(i128::try_from(sum).unwrap_or(i128::MAX), i128::from(number) * i128::from(PARTS)))
+    }
+
+    fn count_by(&self, count: &Count, by: Dimension, over: Interval) -> Result<Option<Vec<(String, u64)>>, Error> {
+        let Count::Series { selector, reading } = count else { return Ok(None) };
+        self.check(over.start).and_then(|()| self.check(over.end))?;
+        let (matchers, from, to) = (self.matchers(selector)?, millis(over.start), millis(over.end));
+        let kind = if *reading == Reading::All { MetricKind::Counter } else { MetricKind::Histogram };
+        let labels: Vec<String> = by.labels().iter().map(|label| label_name(Names::Underscored, kind, label)).collect();
+        let mut told = false;
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+        let mut add = |series: &bellwether_promql::Labels, count: u64| {
+            let name = labels.iter().find_map(|label| series.get(label));
+            told |= name.is_some();
+            let sum = sums.entry(name.unwrap_or_default().to_owned()).or_default();
+            *sum = sum.saturating_add(count);
+        };
+        if *reading == Reading::All {
+            for found in self.view.increase(&matchers, from, to).map_err(unreadable)? {
+                add(&found.labels, u64::try_from(found.count).unwrap_or(u64::MAX));
+            }
+        } else {
+            for found in self.view.recorded(&matchers, from, to).map_err(unreadable)? {
+                add(&found.labels, read(&found.values, *reading, selector)?);
+            }
+        }
+        // Where nothing was counted there is nothing to tell apart.
+        Ok((told || sums.values().all(|count| *count == 0)).then(|| sums.into_iter().collect()))
+    }
+
+    fn distribution(&self, selector: &Selector, over: Interval) -> Result<Option<HistogramSnapshot>, Error> {
+        self.check(over.start).and_then(|()| self.check(over.end))?;
+        let matchers = self.matchers(selector)?;
+        let merged = self.view.merged(&matchers, millis(over.start), millis(over.end)).map_err(unreadable)?;
+        Ok(merged.filter(|values| !values.is_empty()))
+    }
+}
+
+impl Past<'_> {
+    /// For how much of the time between each cut and the next the process was there, as history says.
+    fn there(&self, cuts: &[Timestamp]) -> Result<Vec<Coverage>, Error> {
+        let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else { return Ok(Vec::new()) };
+        let gaps = self.view.unknown(millis(*first), millis(*last)).map_err(unreadable)?;
+        let gaps = gaps.into_iter().map(|gap| {
+            let over = Interval::new(time(gap.from), time(gap.to));
+            Ok((over, self.stopped_at(over.start)?))
+        });
+        let gaps = gaps.collect::<Result<Vec<_>, Error>>()?;
+        let mut rest = gaps.as_slice();
+        let coverage = |over: Interval| {
+            while rest.first().is_some_and(|(gap, _)| gap.end <= over.start) {
+                rest = &rest[1..];
+            }
+            let (mut unknown, mut stopped) = (Duration::ZERO, Duration::ZERO);
+            for (gap, is_stop) in rest.iter().take_while(|(gap, _)| gap.start < over.end) {
+                let length = gap.intersect(over).map_or(Duration::ZERO, Interval::length);
+                *if *is_stop { &mut stopped } else { &mut unknown } += length;
+            }
+            Coverage { known: over.length().saturating_sub(unknown + stopped), unknown, stopped }
+        };
+        Ok(tiles(cuts).map(coverage).collect())
+    }
+
+    /// Whether a gap that begins here began with a stop in order: the last tick is a little before it.
+    fn stopped_at(&self, start: Timestamp) -> Result<bool, Error> {
+        let (from, to) = (millis(start) - FINE, millis(start) + FINE);
+        let page = self.remembered.stops.page(&Query::oldest().times(from, to).limit(1)).map_err(unreadable)?;
+        Ok(!page.entries.is_empty())
+    }
+
+    /// A selector as history has it: by the names of Prometheus.
+    fn matchers(&self, selector: &Selector) -> Result<Vec<Matcher>, Error> {
+        let registered = self.remembered.registry.metric(&selector.metric);
+        let kind = registered.as_ref().map_or(MetricKind::Counter, |metric| metric.kind());
+        let unit = registered.as_ref().map_or("", |metric| metric.unit());
+        let Some((name, _)) = metric_name(Names::Underscored, &selector.metric, unit, kind) else {
+            return Err(Error::unmeasured(format!("{:?} is no name of a metric", selector.metric)));
+        };
+        let name = match registered {
+            Some(_) if kind == MetricKind::Counter => Matcher::new("__name__", MatchOp::Equal, format!("{name}_total")),
+            Some(_) => Matcher::new("__name__", MatchOp::Equal, name),
+            // It was registered by a process before this one, with a unit that is not known here.
+            None => Matcher::new(
+                "__name__",
+                MatchOp::Regex,
+                format!("{}(_(seconds|bytes|ratio))?(_total)?", escaped(&name)),
+            ),
+        };
+        let tests = selector.tests.iter().map(|test| {
+            let label = label_name(Names::Underscored, kind, &test.label);
+            let (op, values) = match &test.value {
+                Test::Is(values) => (MatchOp::Regex, values),
+                Test::IsNot(values) => (MatchOp::NotRegex, values),
+            };
+            let values: Vec<String> = values
+                .iter()
+                .map(|value| match value.strip_suffix('*') {
+                    Some(start) => format!("{}.*", escaped(start)),
+                    None => escaped(value),
+                })
+                .collect();
+            Matcher::new(label, op, values.join("|"))
+        });
+        std::iter::once(name).chain(tests).collect::<Result<_, _>>().map_err(unreadable)
+    }
+}
+
+/// What is read of a histogram.
+fn read(values: &HistogramSnapshot, reading: Reading, selector: &Selector) -> Result<u64, Error> {
+    let at_most = |bound: f64| {
+        let missing = || Error::unmeasured(format!("{selector} has no count at {bound}: declare it as a bound"));
+        if values.is_empty() { Ok(0) } else { values.count_le(bound).ok_or_else(missing) }
+    };
+    match reading {
+        Reading::All => Ok(values.count()),
+        Reading::AtMost(bound) => at_most(bound),
+        Reading::Above(bound) => Ok(values.count().saturating_sub(at_most(bound)?)),
+    }
+}
+
+/// The place of a minute in its hour; what is after the hour is behind all of them.
+fn minute_of(hour: u64, at: Timestamp) -> usize {
+    usize::try_from(at.since(start_of(hour)).as_secs() / 60).unwrap_or(MINUTES).min(MINUTES)
+}
+
+/// A text as a regular expression that matches just it.
+fn escaped(text: &str) -> String {
+    let is_meta = |c: char| "\\.+*?()|[]{}^$#&-~".contains(c);
+    text.chars().flat_map(|c| is_meta(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// An instant as errors have it.
+struct Instant(Timestamp);
+
+impl std::fmt::Display for Instant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let interval = Interval::new(self.0, self.0).to_string();
+        f.write_str(interval.split('/').next().unwrap_or_default())
+    }
+}
+
+impl std::fmt::Debug for Past<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Past").field("view", &self.view).finish_non_exhaustive()
+    }
+}
