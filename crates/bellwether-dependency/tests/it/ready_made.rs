@@ -108,6 +108,43 @@ fn what_it_says_is_an_annotation_with_an_age() {
     assert!(!shown(Details::Shown).contains("db:status"), "what was said long ago is not said any more");
 }
 
+proptest::proptest! {
+    /// Whatever is sent as a document, what is kept of it is short, and what is answered is judged.
+    #[test]
+    fn any_document_is_read_or_not(
+        status in "(pass|WARN|fail|ok|error|down|purple)?",
+        names in proptest::collection::vec(".{0,80}", 0..20),
+        tail in ".{0,20}",
+    ) {
+        let checks: serde_json::Map<_, _> = names.iter().map(|name| {
+            (name.clone(), serde_json::json!([{ "status": "fail", "output": "hunter2" }]))
+        }).collect();
+        let body = serde_json::json!({ "status": status, "checks": checks }).to_string() + &tail;
+        let request = move || {
+            let answer = Response::builder().status(200).header("content-type", "application/health+json");
+            std::future::ready(Ok::<_, io::Error>(answer.body(body.clone()).unwrap()))
+        };
+        let (_, it) = probed(Probe::http(request));
+        let health = it.status().health;
+        assert!(matches!(health, Health::Up | Health::Degraded), "{health}");
+        if let Some(says) = it.says() {
+            assert_eq!(health == Health::Degraded, says.health == Health::Down);
+            assert!(says.failing.len() <= 8 && says.failing.iter().all(|name| name.len() <= 64));
+        }
+    }
+}
+
+#[test]
+fn clients_of_all_kinds_are_probed_through() {
+    use hyper_util::client::legacy::Client;
+    let hyper = Client::builder(hyper_util::rt::TokioExecutor::new()).build_http::<Full<&'static [u8]>>();
+    let uri = http::Uri::from_static("http://127.0.0.1:1/health");
+    let _ = Probe::http(move || hyper.get(uri.clone()));
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let reqwest = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+    let _ = Probe::http(move || reqwest.get("http://127.0.0.1:1/health").send());
+}
+
 /// A body that has no end, and counts what was read of it.
 struct Endless(Arc<AtomicUsize>);
 
