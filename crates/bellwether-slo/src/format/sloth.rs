@@ -183,14 +183,17 @@ fn labels(fields: &Fields<'_>) -> BTreeMap<String, String> {
 }
 
 fn plugins(fields: &Fields<'_>) {
-    for key in ["slo_plugins", "sloPlugins"] {
+    for key in ["plugins", "slo_plugins", "sloPlugins"] {
         fields.get(key).iter().for_each(|given| given.note("are left out: plugins are programs of sloth"));
+    }
+    if let Some(interval) = fields.get("interval") {
+        interval.note("is left out: how often rules are recorded is a matter of Prometheus");
     }
 }
 
 fn slo(item: &Cursor<'_>, service: &str, common: &BTreeMap<String, String>, windows: &Windows) -> Option<Slo> {
     let fields =
-        item.fields(&["name", "description", "objective", "labels", "sli", "alerting", "slo_plugins", "sloPlugins"])?;
+        item.fields(&["name", "description", "objective", "labels", "sli", "alerting", "plugins", "interval"])?;
     plugins(&fields);
     let name = fields.required("name", "a name").and_then(|name| Some((name.words()?, name)));
     const OBJECTIVE: &str = "a number above 0 and up to 100, the percentage";

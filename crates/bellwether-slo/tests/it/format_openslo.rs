@@ -479,6 +479,7 @@ fn indicators() {
         (source, "metricSourceRef: nobody\n        spec: {query: up}\n"),
         (source, "type: Datadog\n        spec: {query: sum}\n"),
         (source, "type: Prometheus\n        spec: {metric: up}\n"),
+        (source, "type: prometheus\n        spec: {query: sum(turns_total), dimensions: [a]}\n"),
         (source, "type: Prometheus\n        spec: {query: 'sum('}\n"),
         (source, "type: Bellwether\n        spec: {count: total, availability: {}}\n"),
         ("sum(turns_total)\n", "sum(rate(turns_total[{{.window}}]))\n"),
@@ -511,6 +512,9 @@ fn indicators() {
     0 read
     note f:16:7: SLO turns: spec.objectives[0] is left out: what it measures has no counterpart
     note f:38:15: SLI turns: spec.ratioMetric.total.metricSource.spec is left out: it has no query, which is what a source of PromQL is asked
+    note f:38:24: SLI turns: spec.ratioMetric.total.metricSource.spec.metric is left out: what Prometheus is asked is the query
+    1 read
+    note f:38:53: SLI turns: spec.ratioMetric.total.metricSource.spec.dimensions is left out: what Prometheus is asked is the query
     f:38:15: SLI turns: spec.ratioMetric.total.metricSource.spec has a query that is no PromQL: 1:5: parse error: unclosed left parenthesis
     f:28:3: SLI turns: spec has one source of the type Bellwether: accepted are both or none
     1 read

@@ -232,6 +232,7 @@ fn what_is_left_out_or_nearest() {
         ),
         ("requests.availability", "requests.availability.of.a.name.that.is.longer.than.what.is.accepted"),
         ("slos:", "slo_plugins: {chain: []}\nslos:"),
+        ("    sli:", "    plugins: {chain: []}\n    interval: {all: 5m}\n    sli:"),
     ];
     let edits: Vec<(&str, &str)> = edits.into_iter().chain(alerts.iter().map(|(from, to)| (&**from, &**to))).collect();
     insta::assert_snapshot!(check(&edits), @r#"
@@ -245,6 +246,9 @@ fn what_is_left_out_or_nearest() {
     note f:7:11: service My_Service: slos[0].name is left out: name of an objective "my-service-requests-availability-of-a-name-that-is-longer-than-w": is not legal; give lower-case letters, digits and hyphens within, 63 at most, such as checkout-fast
     my-service-requests-availability Promql(BadCounts { bad: "sum(requests_total{code=~\"(5..|429)\"})", total: "sum(requests_total)" }) Occurrences page-quick,page-slow,ticket-quick,ticket-slow
     note f:6:14: service My_Service: slo_plugins are left out: plugins are programs of sloth
+    my-service-requests-availability Promql(BadCounts { bad: "sum(requests_total{code=~\"(5..|429)\"})", total: "sum(requests_total)" }) Occurrences page-quick,page-slow,ticket-quick,ticket-slow
+    note f:11:14: service My_Service: slos[0].plugins are left out: plugins are programs of sloth
+    note f:12:15: service My_Service: slos[0].interval is left out: how often rules are recorded is a matter of Prometheus
     my-service-requests-availability Promql(BadCounts { bad: "sum(requests_total{code=~\"(5..|429)\"})", total: "sum(requests_total)" }) Occurrences ticket-quick,ticket-slow
     my-service-requests-availability Promql(BadCounts { bad: "sum(requests_total{code=~\"(5..|429)\"})", total: "sum(requests_total)" }) Occurrences 
     my-service-requests-availability Promql(BadCounts { bad: "sum(requests_total{code=~\"(5..|429)\"})", total: "sum(requests_total)" }) Occurrences page-quick,page-slow,ticket-quick,ticket-slow

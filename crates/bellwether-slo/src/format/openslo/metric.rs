@@ -90,6 +90,9 @@ fn promql<'a>(source: &Source<'a>) -> Option<&'a str> {
         source.cursor.note(format!("is left out: sources of the type {kind} are not read, those of {PROMQL} are"));
         return None;
     }
+    for (_, other) in source.spec.entries()?.into_iter().filter(|(entry, _)| entry.key != "query") {
+        other.note(format!("is left out: what {PROMQL} is asked is the query"));
+    }
     let Some(query) = source.spec.node.get("query").and_then(Node::text) else {
         source.spec.note("is left out: it has no query, which is what a source of PromQL is asked");
         return None;
