@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use bellwether_core::{Instant, Metric, Registry, Timestamp};
 
 use crate::file::{self, Limits, Log, Record, Store};
+use crate::memo::Memo;
 use crate::options::Options;
 use crate::own::Own;
 use crate::samples::{Samples, Scratch};
@@ -48,6 +49,7 @@ pub struct History(Arc<Shared>);
 pub(crate) struct Shared {
     samples: RwLock<Samples>,
     pub(crate) store: Store,
+    pub(crate) memo: Memo,
     ticking: Mutex<Ticking>,
 }
 
@@ -105,7 +107,12 @@ impl History {
         let last = restart::load(&mut samples, &store).unwrap_or_default();
         last.into_iter().for_each(|last| stamps.after(last));
         let ticking = Ticking { stamps, scratch: Scratch::default(), own: None, jumps: 0, unsettled: last.is_some() };
-        Self(Arc::new(Shared { samples: RwLock::new(samples), store, ticking: Mutex::new(ticking) }))
+        Self(Arc::new(Shared {
+            samples: RwLock::new(samples),
+            store,
+            memo: Memo::default(),
+            ticking: Mutex::new(ticking),
+        }))
     }
 
     /// Reads the registry and appends what it says, under the wall clock's time; `now` tells how much time has passed.
@@ -121,7 +128,7 @@ impl History {
         }
         let mut samples = self.0.samples_mut();
         samples.tick(registry, stamp, scratch, &self.0.store);
-        let status = Status::of(&samples, &self.0.store, *jumps);
+        let status = Status::of(&samples, &self.0, *jumps);
         drop(samples);
         if let Some((_, own)) = own {
             own.tell(&status);
@@ -163,7 +170,7 @@ impl History {
     /// How much is kept, what was turned away, and what is wrong with the file.
     pub fn status(&self) -> Status {
         let jumps = self.0.ticking().jumps;
-        Status::of(&self.0.samples(), &self.0.store, jumps)
+        Status::of(&self.0.samples(), &self.0, jumps)
     }
 
     /// An append-only log of records in the same file, kept within `limits`.

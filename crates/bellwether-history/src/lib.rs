@@ -11,6 +11,9 @@ mod view;
 
 mod exact;
 mod parts;
+mod memo;
+mod native;
+mod recent;
 mod render;
 
 mod samples;

@@ -28,9 +28,9 @@ impl Own {
             memory: registry
                 .gauge("bellwether.history.memory")
                 .unit("By")
-                .description("Memory that samples take: those of every tick, and those that wait for the file.")
+                .description("Memory that samples take: those of every tick, those shown to queries, and those that wait for the file.")
                 .labels(["of"])
-                .max_series(2)
+                .max_series(3)
                 .family()?,
             file: registry
                 .gauge("bellwether.history.file.size")
@@ -63,6 +63,7 @@ impl Own {
     pub(crate) fn tell(&self, status: &Status) {
         self.series.set(status.series as f64);
         self.memory.get(["ticks"]).set(status.sample_bytes as f64);
+        self.memory.get(["queries"]).set(status.memo_bytes as f64);
         self.memory.get(["file"]).set(status.file.pending_bytes as f64);
         self.file.set(status.file.file_bytes as f64);
         self.trouble.set(f64::from(u8::from(status.file.trouble.is_some())));

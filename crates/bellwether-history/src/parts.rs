@@ -135,8 +135,9 @@ impl Shelves {
 
     /// Whether what is in memory does not reach back far enough.
     pub(crate) fn wants_store(&self) -> bool {
-        let begin = self.shelves.iter().filter_map(|shelf| shelf.parts.first().and_then(Part::begin)).min();
-        begin.is_none_or(|begin| begin > self.from)
+        // What is coarser than the second tells nothing that the store of the second does not tell better.
+        let mut begins = self.shelves.iter().take(2).filter_map(|shelf| shelf.parts.first().and_then(Part::begin));
+        begins.all(|begin| begin > self.from)
     }
 
     /// All parts, oldest first.

@@ -1,13 +1,12 @@
 //! Samples as PromQL sees them: floats and native histograms, zeros where a counter begins, and marks where a series ends.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use bellwether_core::histogram::grid;
-use bellwether_promql::{CounterResetHint, Hints, Histogram, Labels, STALE_NAN, Sample, SampleValue, Selected};
+use bellwether_promql::{Hints, Labels, STALE_NAN, Sample, SampleValue, Selected};
 
-use crate::chunk::{Counts, Shape, Words, ZERO};
+use crate::chunk::{Shape, Words};
 use crate::family::Facet;
+use crate::native::Native;
 use crate::parts::{Event, Part, Parts};
 use crate::series::states_of;
 
@@ -54,7 +53,7 @@ impl<'h> Renderer<'h> {
                 Event::Words(words) => self.word(part, words),
                 Event::Counts(counts, wider) => {
                     // It has to see all, since one is told by the one before, but need not show all.
-                    native.see(counts, wider);
+                    native.see(wider);
                     if time < self.from || time > self.to {
                         native.skip();
                         return;
@@ -79,7 +78,7 @@ impl<'h> Renderer<'h> {
         parts.each(|part, time, event| {
             let snapshot = match event {
                 Event::Counts(counts, wider) => {
-                    native.see(counts, wider);
+                    native.see(wider);
                     if time < self.from || time > self.to {
                         return native.skip();
                     }
@@ -192,58 +191,4 @@ impl Track {
         all.retain(|sample| (from..=to).contains(&sample.timestamp_ms));
         all
     }
-}
-
-/// Native histograms, one after the other: which buckets there are is said once for all that have the same.
-#[derive(Debug)]
-struct Native {
-    like: Histogram,
-    wider: bool,
-    hint: CounterResetHint,
-}
-
-impl Default for Native {
-    fn default() -> Self {
-        Self { like: empty(), wider: true, hint: CounterResetHint::Unknown }
-    }
-}
-
-impl Native {
-    fn see(&mut self, _counts: &Counts, wider: bool) {
-        self.wider |= wider;
-    }
-
-    fn skip(&mut self) {
-        self.hint = CounterResetHint::NotReset;
-    }
-
-    fn reset(&mut self) {
-        self.hint = CounterResetHint::Reset;
-    }
-
-    /// The empty one with which a series begins.
-    fn born(&mut self) -> Arc<Histogram> {
-        self.hint = CounterResetHint::NotReset;
-        Arc::new(empty())
-    }
-
-    fn show(&mut self, counts: &Counts) -> Arc<Histogram> {
-        let negative = || counts.negative().map(|(index, count)| (index + 1, count as f64));
-        if std::mem::take(&mut self.wider) {
-            // Prometheus numbers a bucket by its upper end: one more than the grid.
-            let positive = counts.positive.iter().map(|(index, count)| (index + 1, *count as f64));
-            self.like = empty().positive(positive).negative(negative());
-        }
-        let hint = std::mem::replace(&mut self.hint, CounterResetHint::NotReset);
-        let positive = counts.positive.iter().map(|(_, count)| *count as f64);
-        let shown = self.like.recounted(positive, negative().map(|(_, count)| count));
-        let zero = counts.rare(ZERO) as f64;
-        Arc::new(
-            shown.totals(counts.total() as f64, f64::from_bits(counts.sum)).zero(grid::ZERO_THRESHOLD, zero).hint(hint),
-        )
-    }
-}
-
-fn empty() -> Histogram {
-    Histogram::exponential(grid::SCALE).zero(grid::ZERO_THRESHOLD, 0.0)
 }

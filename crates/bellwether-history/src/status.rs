@@ -1,6 +1,7 @@
 //! How history is doing, as plain data for logs and pages.
 
-use crate::file::{self, Store};
+use crate::file;
+use crate::history::Shared;
 use crate::samples::Samples;
 
 /// What a [`History`](crate::History) keeps, and what it could not keep.
@@ -11,6 +12,8 @@ pub struct Status {
     pub series: usize,
     /// Bytes of memory that the samples of every tick take.
     pub sample_bytes: usize,
+    /// Bytes of memory that histograms take which are kept as they were shown, for whoever asks again.
+    pub memo_bytes: usize,
     /// Samples that were turned away, since there are too many series or another series goes by the same name.
     pub refused: u64,
     /// Samples that went before their time, since there was no memory for them.
@@ -22,14 +25,15 @@ pub struct Status {
 }
 
 impl Status {
-    pub(crate) fn of(samples: &Samples, store: &Store, clock_jumps: u64) -> Self {
+    pub(crate) fn of(samples: &Samples, shared: &Shared, clock_jumps: u64) -> Self {
         Self {
             series: samples.index.series.len(),
             sample_bytes: samples.bytes,
+            memo_bytes: shared.memo.bytes(),
             refused: samples.refused,
             evicted: samples.evicted,
             clock_jumps,
-            file: store.status(),
+            file: shared.store.status(),
         }
     }
 }

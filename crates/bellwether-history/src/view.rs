@@ -1,15 +1,17 @@
 //! A view: history up to its last tick, which later ticks do not change; and how PromQL reads it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use bellwether_promql::{Hints, Labels, Matcher, Selected, Selection, Storage};
+use bellwether_promql::{Hints, Labels, Matcher, Sample, Selected, Selection, Storage};
 
 use crate::error::Error;
 use crate::family::Facet;
 use crate::file::Reading;
 use crate::history::Shared;
+use crate::index::Found;
 use crate::parts::{Parts, Shelves};
 use crate::render::Renderer;
 
@@ -22,10 +24,12 @@ pub struct View {
     store: OnceLock<Result<Reading, crate::file::Error>>,
 }
 
-/// A series that was asked for, and how it is to be read.
-struct Pick {
-    facets: Vec<(Facet, Labels)>,
-    shelves: Shelves,
+/// A series that was asked for.
+enum Pick {
+    /// All that there is of it was read at once.
+    Read(Labels, Vec<Sample>),
+    /// How it is to be read.
+    Open(Vec<(Facet, Labels)>, Shelves),
 }
 
 impl View {
@@ -91,35 +95,53 @@ impl Storage for View {
     {
         let (from, to) = (selection.start_ms, selection.end_ms.min(self.until));
         let hints = selection.hints;
-        let picks: Vec<Pick> = {
-            let samples = self.shared.samples();
-            let found = samples.index.find(selection.matchers).into_iter();
-            let picks = found.filter_map(|found| {
-                let series = samples.index.series.get(found.series)?;
-                let mut shelves = Shelves::of(&samples, found.series, from, to)?;
-                shelves.no_finer_than(fine_enough(&hints));
-                let facets = found.facets.iter().map(|facet| (*facet, series.labels_of(*facet))).collect();
-                Some(Pick { facets, shelves })
-            });
-            picks.collect()
-        };
-        let mut picks = picks.into_iter();
+        let mut found = self.shared.samples().index.find(selection.matchers).into_iter();
+        let mut picks: VecDeque<Pick> = VecDeque::new();
         let mut ready: VecDeque<Selected<'a>> = VecDeque::new();
         Ok(Box::new(std::iter::from_fn(move || {
             loop {
                 if let Some(selected) = ready.pop_front() {
                     return Some(Ok(selected));
                 }
-                let Pick { facets, shelves } = picks.next()?;
-                let store = if shelves.wants_store() { self.store() } else { Ok(None) };
-                let parts = match store.and_then(|store| shelves.parts(store)) {
-                    Ok(parts) => parts,
-                    Err(error) => return Some(Err(bellwether_promql::Error::storage(error.to_string()))),
-                };
-                let renderer = Renderer::new(from, to, &hints);
-                ready.extend(renderer.render(&parts, facets));
+                if picks.is_empty() && found.len() > 0 {
+                    picks.extend(self.pick(found.by_ref().take(AT_ONCE), from, to, &hints));
+                    continue;
+                }
+                match picks.pop_front()? {
+                    Pick::Read(_, samples) if samples.is_empty() => {}
+                    Pick::Read(labels, samples) => ready.push_back(Selected { labels, samples: Cow::Owned(samples) }),
+                    Pick::Open(facets, shelves) => {
+                        let store = if shelves.wants_store() { self.store() } else { Ok(None) };
+                        match store.and_then(|store| shelves.parts(store)) {
+                            Ok(parts) => ready.extend(Renderer::new(from, to, &hints).render(&parts, facets)),
+                            Err(error) => return Some(Err(bellwether_promql::Error::storage(error.to_string()))),
+                        }
+                    }
+                }
             }
         })))
+    }
+}
+
+/// A tick waits for no more than so many series to be read.
+const AT_ONCE: usize = 64;
+
+impl View {
+    fn pick(&self, found: impl Iterator<Item = Found>, from: i64, to: i64, hints: &Hints) -> Vec<Pick> {
+        let samples = self.shared.samples();
+        let fine_enough = fine_enough(hints);
+        let all_ticks = samples.steps.first().is_none_or(|steps| steps.resolution > fine_enough);
+        let picks = found.filter_map(|found| {
+            let series = samples.index.series.get(found.series)?;
+            if let Some(read) = all_ticks.then(|| samples.recent(&found, from, to, &self.shared.memo)).flatten() {
+                return Some(Pick::Read(series.labels.clone(), read));
+            }
+            let mut shelves = Shelves::of(&samples, found.series, from, to)?;
+            shelves.no_finer_than(fine_enough);
+            let facets = found.facets.iter().map(|facet| (*facet, series.labels_of(*facet))).collect();
+            Some(Pick::Open(facets, shelves))
+        });
+        picks.collect()
     }
 }
 

@@ -86,10 +86,6 @@ impl Counts {
         self.positive.iter().chain(whole).fold(0, |sum, (_, count)| add(sum, *count))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.positive.is_empty() && self.rare.is_empty()
-    }
-
     /// Whether any count is less than `before`.
     pub(crate) fn is_less_than(&self, before: &Self) -> bool {
         let less = |now: &[(i32, u64)], before: &[(i32, u64)]| {

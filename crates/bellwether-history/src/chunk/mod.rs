@@ -104,7 +104,13 @@ impl Chunk {
     }
 
     pub(crate) fn counts(&self) -> CountsReader<'_> {
-        CountsReader { counts: Counts::default(), bytes: &self.samples.bytes, left: self.len, run: 0, tail: self.tail }
+        self.counts_after(Bookmark::default())
+    }
+
+    /// Goes on reading this chunk, which may have grown meanwhile.
+    pub(crate) fn counts_after(&self, bookmark: Bookmark) -> CountsReader<'_> {
+        let Bookmark { counts, read, at, of_run } = bookmark;
+        CountsReader { counts, chunk: self, read, at, of_run, run: 0 }
     }
 
     fn repeat(&mut self, absent: bool, shape: Shape) {
@@ -142,10 +148,23 @@ impl Chunk {
 #[derive(Debug)]
 pub(crate) struct CountsReader<'c> {
     pub(crate) counts: Counts,
-    bytes: &'c [u8],
-    left: u16,
+    chunk: &'c Chunk,
+    /// How many samples were read.
+    read: u16,
+    /// Where the next token is; while a run is read, where that one is.
+    at: usize,
+    /// How many samples of the run there were read, and how many are left.
+    of_run: u16,
     run: u16,
-    tail: u16,
+}
+
+/// Where somebody stopped reading, to go on when there is more.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bookmark {
+    counts: Counts,
+    read: u16,
+    at: usize,
+    of_run: u16,
 }
 
 impl CountsReader<'_> {
@@ -153,18 +172,40 @@ impl CountsReader<'_> {
     /// are not what a chunk writes.
     #[inline]
     pub(crate) fn advance(&mut self) -> Option<bool> {
-        self.left = self.left.checked_sub(1)?;
-        if self.run == 0 {
-            match self.bytes.split_first() {
-                Some((&SAME, rest)) => {
-                    self.bytes = rest;
-                    self.run = u16::try_from(bytes::take(&mut self.bytes)?).ok()?;
+        if self.read >= self.chunk.len {
+            return None;
+        }
+        while self.run == 0 {
+            let mut rest = self.chunk.samples.bytes.get(self.at..)?;
+            match rest.first() {
+                Some(&SAME) => {
+                    rest = &rest[1..];
+                    let run = u16::try_from(bytes::take(&mut rest)?).ok()?;
+                    if run <= self.of_run {
+                        (self.at, self.of_run) = (self.chunk.samples.bytes.len() - rest.len(), 0);
+                        continue;
+                    }
+                    self.run = run - self.of_run;
                 }
-                Some(_) => return self.counts.decode(&mut self.bytes),
-                None => self.run = mem::take(&mut self.tail),
+                Some(_) => {
+                    let new = self.counts.decode(&mut rest)?;
+                    (self.at, self.read) = (self.chunk.samples.bytes.len() - rest.len(), self.read + 1);
+                    return Some(new);
+                }
+                None => self.run = self.chunk.tail.checked_sub(self.of_run).filter(|run| *run > 0)?,
             }
         }
-        self.run = self.run.checked_sub(1)?;
+        (self.run, self.of_run, self.read) = (self.run - 1, self.of_run + 1, self.read + 1);
         Some(false)
+    }
+
+    /// How many samples were read so far.
+    pub(crate) fn read(&self) -> u16 {
+        self.read
+    }
+
+    /// Where to go on.
+    pub(crate) fn bookmark(self) -> Bookmark {
+        Bookmark { counts: self.counts, read: self.read, at: self.at, of_run: self.of_run }
     }
 }

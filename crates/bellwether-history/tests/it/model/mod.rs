@@ -156,3 +156,19 @@ fn an_empty_history_answers_too() {
     assert_eq!((view.until(), view.increase(&named("jobs_total"), 0, 10).unwrap().len()), (None, 0));
     assert_eq!(view.unknown(0, 10).unwrap(), [bellwether_history::Span { from: 0, to: 10 }]);
 }
+
+#[test]
+fn runs_may_be_short() {
+    let restart = || Act::Restart { well: true, after: 1 };
+    check(vec![Act::Ticks(1), Act::Count(7), restart(), Act::Count(7), restart(), Act::Count(7)], vec![0.5]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut service = Service::new(folder.path().join("history.bw"), Options::new());
+    for run in 1..4 {
+        service.tick(0);
+        service.jump(0);
+        service.count(7);
+        service.tick(1);
+        assert_eq!(counted(&service.history.view(), 0, i64::MAX), 7 * run);
+        service.restart(true, 1);
+    }
+}

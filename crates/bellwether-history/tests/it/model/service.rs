@@ -130,7 +130,11 @@ impl Service {
         } else {
             let run = self.run();
             // Steps are over when a tick comes after their end.
-            run.kept = Some(if run.flushed <= 0 { i64::MIN } else { run.flushed.saturating_sub(1).div_euclid(60_000) * 60_000 });
+            run.kept = Some(if run.flushed <= 0 {
+                i64::MIN
+            } else {
+                run.flushed.saturating_sub(1).div_euclid(60_000) * 60_000
+            });
             // Nothing that it still has in memory gets to the disk.
             self.history = History::in_memory(Options::new());
         }
