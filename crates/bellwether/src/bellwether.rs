@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use crate::builder::Builder;
 use crate::dependencies::Overrides;
 use crate::error::Error;
+use crate::keeper::Keeper;
 use crate::life::Order;
 use crate::log::Logs;
 use crate::otlp::Otlp;
@@ -41,6 +42,8 @@ pub(crate) struct Parts {
     pub(crate) overrides: Overrides,
     pub(crate) logs: Logs,
     pub(crate) otlp: Otlp,
+    #[cfg_attr(not(feature = "history"), allow(dead_code, reason = "there is none to give out"))]
+    pub(crate) keeper: Keeper,
     pub(crate) notices: Vec<String>,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) ending: Ending,
@@ -226,6 +229,21 @@ impl Bellwether {
     #[cfg(feature = "log")]
     pub fn json_log(&self) -> Option<bellwether_export::log::JsonLog> {
         self.0.logs.log().cloned()
+    }
+
+    /// What happened, to the last tick: to be asked in PromQL, or exactly.
+    ///
+    /// ```
+    /// use bellwether::Bellwether;
+    ///
+    /// let bw = Bellwether::builder("shop").environment(|_| None).start()?;
+    /// let view = bw.history().view();
+    /// assert!(view.metadata().iter().any(|metric| &*metric.name == "bellwether_history_covered_seconds_total"));
+    /// # Ok::<(), bellwether::Error>(())
+    /// ```
+    #[cfg(feature = "history")]
+    pub fn history(&self) -> bellwether_history::History {
+        self.0.keeper.history()
     }
 
     /// The OTLP pipeline; its layer is for a subscriber of the application's own. `None` if nobody asked for one.

@@ -17,6 +17,7 @@ use crate::access::Access;
 use crate::bellwether::{Bellwether, Parts};
 use crate::error::Error;
 use crate::install::Installs;
+use crate::keeper::HistoryPlan;
 use crate::life::Life;
 use crate::log::LogPlan;
 use crate::otlp::{Otlp, OtlpPlan};
@@ -46,6 +47,7 @@ pub struct Builder {
     installs: Installs,
     pub(crate) log: LogPlan,
     pub(crate) otlp: OtlpPlan,
+    pub(crate) history: HistoryPlan,
     queries: Queries,
 }
 
@@ -66,6 +68,7 @@ impl Builder {
             installs: Installs::default(),
             log: LogPlan::default(),
             otlp: OtlpPlan::default(),
+            history: HistoryPlan::default(),
             queries: Queries::default(),
         }
     }
@@ -242,7 +245,7 @@ impl Builder {
     /// can be started.
     pub fn start(self) -> Result<Bellwether, Error> {
         let Self { name, mut settings, file, registry, listeners, observe, environment, variables, .. } = self;
-        let (installs, log, otlp) = (self.installs, self.log, self.otlp);
+        let (installs, log, otlp, history) = (self.installs, self.log, self.otlp, self.history);
         let queries = self.queries.checked()?;
         file.apply(&mut settings);
         settings::from_environment(&mut settings, &environment)?;
@@ -275,6 +278,8 @@ impl Builder {
         installs.install(&settings, &registry, &logs, &otlp, &environment, &mut notices)?;
         // Before anybody can ask: a page without the process on it would be a lie.
         watch.tick();
+        let mut keeper = history.start(&settings, &resource, &registry);
+        keeper.tick();
         let life = Life {
             registry: registry.clone(),
             dependencies: dependencies.clone(),
@@ -283,6 +288,7 @@ impl Builder {
             server,
             logs: logs.clone(),
             otlp: otlp.clone(),
+            keeper: keeper.clone(),
             application: Handle::try_current().ok(),
         };
         let orders = life.begin()?;
@@ -297,6 +303,7 @@ impl Builder {
             overrides: settings.dependencies,
             logs,
             otlp,
+            keeper,
             notices,
             orders,
             ending,

@@ -6,6 +6,7 @@ mod builder;
 mod dependencies;
 mod error;
 mod install;
+mod keeper;
 mod life;
 mod log;
 mod otlp;
@@ -30,4 +31,6 @@ pub use bellwether_core::{self as core, Currency, Money, Outcome, Registry, Scop
 pub use bellwether_dashboard as dashboard;
 pub use bellwether_dependency::{self as dependency, Dependency};
 pub use bellwether_export as export;
+#[cfg(feature = "history")]
+pub use bellwether_history as history;
 pub use bellwether_tower as tower;

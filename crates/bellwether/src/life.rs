@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::error::Error;
+use crate::keeper::Keeper;
 use crate::log::Logs;
 use crate::otlp::Otlp;
 use crate::server::Server;
@@ -35,6 +36,7 @@ pub(crate) struct Life {
     pub(crate) server: Server,
     pub(crate) logs: Logs,
     pub(crate) otlp: Otlp,
+    pub(crate) keeper: Keeper,
     /// The application's runtime, if `start` was called on one.
     pub(crate) application: Option<Handle>,
 }
@@ -66,12 +68,13 @@ impl Life {
     }
 
     async fn live(self, mut orders: mpsc::Receiver<Order>) {
-        let Self { registry, dependencies, tick, mut watch, server, logs, otlp, application } = self;
+        let Self { registry, dependencies, tick, mut watch, server, logs, otlp, mut keeper, application } = self;
         if let Some(application) = application {
             let (registry, lag) = (registry.clone(), watch.lag.clone());
             tokio::spawn(async move { watch::probe(&registry, application, tick, lag).await });
         }
         let probing = tokio::spawn(dependencies.probes(tokio::time::sleep));
+        let last = keeper.clone();
         let ticking = tokio::spawn(async move {
             let mut every = interval(tick);
             every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -79,6 +82,7 @@ impl Life {
             loop {
                 every.tick().await;
                 watch.tick();
+                keeper.tick();
             }
         });
         let end = loop {
@@ -91,7 +95,9 @@ impl Life {
         ticking.abort();
         probing.abort();
         let within = end.as_ref().map_or(UNASKED, |(within, _)| *within);
+        let kept = tokio::spawn(last.finish(within));
         let shutdown = finish(logs, otlp, within).await;
+        let _ = kept.await;
         if let Some((_, answer)) = end {
             let _ = answer.send(shutdown);
         }

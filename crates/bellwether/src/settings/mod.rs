@@ -9,6 +9,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -41,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) dependencies: Overrides,
     pub(crate) log: LogSettings,
     pub(crate) otlp: OtlpChoices,
+    pub(crate) history: HistoryChoices,
     /// Where each setting was given last, by its key.
     places: BTreeMap<&'static str, String>,
 }
@@ -62,6 +64,25 @@ pub(crate) struct LogSettings {
     pub(crate) layout: Option<&'static str>,
     pub(crate) level: Option<String>,
     pub(crate) redact: Vec<String>,
+}
+
+/// What is said of history.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "history"), allow(dead_code, reason = "the settings are known all the same"))]
+pub(crate) struct HistoryChoices {
+    pub(crate) path: Option<PathBuf>,
+    /// From flush to flush.
+    pub(crate) flush: Duration,
+    pub(crate) max_series: Option<usize>,
+    pub(crate) max_memory: Option<usize>,
+    pub(crate) max_bytes: Option<u64>,
+}
+
+impl Default for HistoryChoices {
+    fn default() -> Self {
+        let flush = Duration::from_secs(60);
+        Self { path: None, flush, max_series: None, max_memory: None, max_bytes: None }
+    }
 }
 
 /// What is said of OTLP.
@@ -96,6 +117,7 @@ impl Default for Settings {
             dependencies: Overrides::default(),
             log: LogSettings::default(),
             otlp: OtlpChoices::default(),
+            history: HistoryChoices::default(),
             places: BTreeMap::new(),
         }
     }

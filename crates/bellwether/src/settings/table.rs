@@ -171,6 +171,46 @@ pub(super) const TABLE: &[Row] = &[
             Some(())
         }),
     ),
+    needs(
+        "history",
+        row(
+            "history.path",
+            "a path such as \"/var/lib/shop/history.bw\", in a directory that is there",
+            Kind::Text(|to, path| (!path.is_empty()).then(|| to.history.path = Some(path.into()))),
+        ),
+    ),
+    needs(
+        "history",
+        row(
+            "history.flush",
+            "a duration from 1 s to 1 h, such as \"1m\"",
+            Kind::Duration(1_000, 3_600_000, |to, every| to.history.flush = every),
+        ),
+    ),
+    needs(
+        "history",
+        row(
+            "history.max_series",
+            "a whole number from 1 to 1000000",
+            Kind::Whole(1, 1_000_000, |to, series| to.history.max_series = Some(series as usize)),
+        ),
+    ),
+    needs(
+        "history",
+        row(
+            "history.max_memory",
+            "a whole number of bytes from 1048576 to 68719476736",
+            Kind::Whole(1 << 20, 1 << 36, |to, bytes| to.history.max_memory = Some(bytes as usize)),
+        ),
+    ),
+    needs(
+        "history",
+        row(
+            "history.max_bytes",
+            "a whole number of bytes from 1048576 to 1099511627776",
+            Kind::Whole(1 << 20, 1 << 40, |to, bytes| to.history.max_bytes = Some(bytes)),
+        ),
+    ),
     needs("otlp", row("otlp.enabled", "true or false", Kind::Flag(|to, enabled| to.otlp.enabled = Some(enabled)))),
     Row {
         // Some collectors want their key in it.
@@ -278,6 +318,7 @@ impl Row {
     /// The crate feature that it needs and that is off.
     pub(super) fn missing_feature(&self) -> Option<&'static str> {
         self.needs.filter(|feature| match *feature {
+            "history" => !cfg!(feature = "history"),
             "log" => !cfg!(feature = "log"),
             "otlp" => !cfg!(feature = "otlp"),
             _ => false,

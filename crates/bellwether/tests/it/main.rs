@@ -4,6 +4,8 @@ mod config;
 mod dependencies;
 mod end;
 mod globals;
+#[cfg(feature = "history")]
+mod history;
 #[cfg(feature = "log")]
 mod logs;
 #[cfg(feature = "otlp")]
