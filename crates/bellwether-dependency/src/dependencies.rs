@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use bellwether_core::{Clock, Follow, Registry};
+use bellwether_core::{Clock, Follow, Instant, Registry};
 
 use crate::builder::DependencyBuilder;
 use crate::cascade::{self, Graph, Meter, Occupancy, Pool, Refusal, Relation, Verdict};
@@ -231,6 +231,12 @@ impl Dependencies {
     /// them. While nobody reads it does next to nothing.
     pub fn follower(&self) -> Arc<dyn Follow> {
         Arc::new(self.0.meter.clone())
+    }
+
+    /// Tells the route of each request that has been under way for longer than this, so that one that hangs is known before it
+    /// ends. Requests are followed once a [cascade](crate::cascade::Reader) is read, as the front door does.
+    pub fn hanging(&self, longer_than: Duration, now: Instant, tell: impl FnMut(&str)) {
+        self.0.meter.hanging(longer_than, now, tell);
     }
 
     /// A pool with so many permits, 0 if they have no limit, for those who take them to say so.

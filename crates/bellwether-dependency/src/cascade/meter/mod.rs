@@ -15,12 +15,15 @@ mod slot;
 mod table;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bellwether_core::{Follow, Instant, Outcome, Work};
 
+use crate::cascade::Kind;
 use crate::sync::{Mutex, OnceBox};
 
 pub(crate) use live::{Begun, Guard, Live};
+use level::units;
 use pool::Watched;
 pub use pool::{Asking, Occupancy, Permit, Pool, Taken};
 pub use reader::Reader;
@@ -40,6 +43,19 @@ impl Meter {
     #[inline]
     pub(crate) fn live(&self) -> Option<&Live> {
         self.0.live.get()
+    }
+
+    /// Tells the route of each request that has been under way for longer than this; of none while nobody reads.
+    pub(crate) fn hanging(&self, longer_than: Duration, now: Instant, mut tell: impl FnMut(&str)) {
+        let Some(live) = self.live() else { return };
+        let began = units(now).saturating_sub(units(Instant::default().after(longer_than)));
+        for (node, _) in live.slab.iter().filter(|(_, at)| *at < began) {
+            let node = live.nodes.get(node).filter(|node| node.kind == Kind::Route);
+            if let Some(node) = node {
+                // Its name is the method, and the route if it has one.
+                tell(node.name.split_once(' ').map_or("", |(_, route)| route));
+            }
+        }
     }
 
     /// Counts from now on.
