@@ -37,7 +37,7 @@ fn repeat(call: impl Fn() + Send + Sync + 'static) -> Run {
 }
 
 /// Repeats a call that is awaited, on a runtime of one thread.
-fn repeat_awaited(call: impl AsyncFn() + Send + Sync + 'static) -> Run {
+pub(crate) fn repeat_awaited(call: impl AsyncFn() + Send + Sync + 'static) -> Run {
     Box::new(move |times| {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
