@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::incident::Incident;
 use super::{Entry, Phase, Report};
+use crate::limits::Allowance;
 use crate::status::Health;
 
 /// What is asked.
@@ -73,12 +74,27 @@ struct Check<'r> {
     breaker: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     says: Option<Says<'r>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    limits: BTreeMap<&'static str, Left>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     runbook: Option<&'r str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     depends_on: Vec<&'r str>,
+}
+
+/// What is left of a limit.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Left {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resets_in_seconds: Option<f64>,
+    age_seconds: u64,
 }
 
 /// What a dependency says of itself. Not of those that it relies on but which they are: what they say stays with it.
@@ -146,7 +162,7 @@ impl Report {
 }
 
 fn check(entry: &Entry) -> Check<'_> {
-    let Entry { dependency, status, breaker, says } = entry;
+    let Entry { dependency, status, breaker, says, limits } = entry;
     let says = says
         .as_deref()
         .map(|says| Says { status: word(says.health), failing: says.failing.iter().map(|name| &**name).collect() });
@@ -161,9 +177,21 @@ fn check(entry: &Entry) -> Check<'_> {
         age_seconds: status.age.map(|age| age.as_secs()),
         breaker: breaker.map(|state| state.as_str()),
         says,
+        limits: [("requests", limits.requests), ("tokens", limits.tokens)]
+            .into_iter()
+            .filter_map(|(unit, allowance)| Some((unit, Left::of(&allowance?))))
+            .collect(),
         owner: dependency.owner(),
         runbook: dependency.runbook(),
         depends_on: dependency.depends_on().collect(),
+    }
+}
+
+impl Left {
+    fn of(allowance: &Allowance) -> Self {
+        let Allowance { limit, remaining, resets_in, age, .. } = *allowance;
+        let resets_in_seconds = resets_in.map(|reset| reset.as_millis() as f64 / 1e3);
+        Self { limit, remaining, resets_in_seconds, age_seconds: age.as_secs() }
     }
 }
 

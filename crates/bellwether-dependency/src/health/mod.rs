@@ -12,6 +12,7 @@ use bellwether_core::Instant;
 use crate::cascade::Verdict;
 use crate::dependency::Dependency;
 use crate::kind::{Criticality, Reach};
+use crate::limits::Limits;
 use crate::status::{Health, Status};
 
 pub use document::{Details, Document, Endpoint};
@@ -62,6 +63,8 @@ pub struct Entry {
     pub breaker: Option<State>,
     /// What it says of itself, if a probe was told lately.
     pub says: Option<Arc<Statement>>,
+    /// What was left of its limits.
+    pub limits: Limits,
 }
 
 /// Whether a service may be sent requests, and why.
@@ -118,6 +121,7 @@ impl Report {
             status: dependency.status(),
             breaker: dependency.breaker().map(Breaker::state),
             says: dependency.says(),
+            limits: dependency.limits(),
         };
         Self { phase, peers_ready, entries: all.iter().map(entry).collect(), incident, at }
     }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use bellwether_dependency::Allowance;
+use bellwether_breaker::Hint;
+use bellwether_core::{Clock, Registry, Timestamp};
 use bellwether_dependency::genai::Model;
+use bellwether_dependency::{Allowance, Dependencies, Dependency, Details, Endpoint};
 
 use super::{World, header};
 
@@ -74,6 +76,25 @@ fn in_the_words_of_each_provider() {
     ];
     assert_eq!(told(&World::chat(), anthropic), ["50 49 0.02 1s", "400 100 0.75 45s"]);
     assert!(World::chat().dependency.limits().is_unknown());
+}
+
+#[test]
+fn the_document_shows_it_to_whoever_may_see_details() {
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let registry = Registry::on(clock.clone());
+    let dependencies = Dependencies::new(&registry).unwrap();
+    let llm = dependencies.register(Dependency::http("llm")).unwrap();
+    let headers = [
+        ("x-ratelimit-limit-requests", "500"),
+        ("x-ratelimit-remaining-requests", "400"),
+        ("x-ratelimit-reset-requests", "1500ms"),
+    ];
+    llm.hinted(&Hint::read(clock.timestamp(), header(&headers)));
+    let shown = |details| dependencies.report().document(Endpoint::Health, details).body;
+    assert!(!shown(Details::Hidden).contains("limits"));
+    let shown = shown(Details::Shown);
+    let limits = r#""limits":{"requests":{"limit":500,"remaining":400,"resetsInSeconds":1.5,"ageSeconds":0}}"#;
+    assert!(shown.contains(limits), "{shown}");
 }
 
 #[test]
