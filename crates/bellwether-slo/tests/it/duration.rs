@@ -64,6 +64,23 @@ fn a37_nothing() {
     assert_eq!(Quantile::of(&recorded([1.0]), f64::NAN), None);
 }
 
+proptest! {
+    /// What is interpolated is what PromQL's `histogram_quantile` says of the same histogram.
+    #[test]
+    fn a37_as_promql(values in prop::collection::vec(prop_oneof![1e-3_f64..1e3, -1e3_f64..-1e-3, Just(0.0)], 1..100), q in 0.0_f64..=1.0) {
+        let ours = recorded(values.iter().copied());
+        // Prometheus numbers the same buckets one higher.
+        let side = |side: &[(i32, u64)]| side.iter().map(|(index, count)| (index + 1, *count as f64)).collect::<Vec<_>>();
+        let theirs = bellwether_promql::Histogram::exponential(5)
+            .totals(ours.count() as f64, ours.sum)
+            .zero(f64::MIN_POSITIVE, ours.zero as f64)
+            .positive(side(&ours.positive))
+            .negative(side(&ours.negative));
+        let (ours, theirs) = (Quantile::of(&ours, q).unwrap().interpolated, theirs.quantile(q));
+        prop_assert!((ours - theirs).abs() <= 1e-9 * theirs.abs(), "{ours} {theirs}");
+    }
+}
+
 /// With fewer than a hundred values there is no p99 to speak of: it is the greatest, and said to be of too few.
 #[test]
 fn a39_too_few() {

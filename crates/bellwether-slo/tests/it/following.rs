@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bellwether_core::{Clock, Counter, Histogram, Registry, Timestamp};
 use bellwether_slo::{
-    Alerting, Budgeting, ClockJump, Correction, Counters, Coverage, Empty, Expressions, Judge, Moment, Period, Read,
-    Readings, Selector, Severity, Share, Sli, Slo, Slot, Slots, Status, Ticked, Unit, Verdict, Why, Zone,
+    Alerting, Budgeting, ClockJump, Correction, Counters, Coverage, Detection, Empty, Expressions, Judge, Moment,
+    Period, Read, Readings, Selector, Severity, Share, Sli, Slo, Slot, Slots, Status, Ticked, Unit, Verdict, Why, Zone,
 };
 
 use crate::log::{DAY, HOUR, MINUTE, at, secs, span, target};
@@ -115,6 +115,31 @@ fn verdicts_and_handle() {
     // The same a minute later, since the same time.
     assert_eq!(service.run(60, 0, 500).since, at(T0 + 2 * HOUR + 55));
     assert_eq!(service.verdict().evidence.time_to_exhaustion, Some(Duration::ZERO));
+}
+
+/// Ticks of 15 s see a total outage of ten minutes as Prometheus with a scrape and a rule each 15 s does (promtool says so):
+/// from 60 s after its beginning, which is the first tick after 51.84 s, until 285 s after its end, the last before 295.68 s.
+#[test]
+fn a11_within_a_tick() {
+    let burn_rate = Alerting::default().detection(Detection::BurnRate);
+    let slo = jobs(0.999).alerting(burn_rate.without("page-slow"));
+    let mut service = Service::new(T0, slo.clone());
+    service.judge = Judge::ticking(secs(15), [slo]).unwrap();
+    service.tick();
+    let mut pages = Vec::new();
+    let (begins, ends) = (6 * HOUR, 6 * HOUR + 10 * MINUTE);
+    for second in (15..=ends + HOUR).step_by(15) {
+        service.clock.advance(secs(15));
+        if (begins + 1..=ends).contains(&second) {
+            service.bad.add(1500)
+        } else {
+            service.good.add(1500)
+        }
+        service.tick();
+        pages.extend((service.verdict().severity == Some(Severity::Page)).then_some(second));
+    }
+    assert_eq!((pages.first(), pages.last()), (Some(&(begins + 60)), Some(&(ends + 285))));
+    assert_eq!(pages.len() as u64, (ends + 285 - begins - 60) / 15 + 1);
 }
 
 /// A child of a restart: what history kept is told to a new judge, which then says what the old one would.

@@ -53,10 +53,11 @@ fn told(measured: &Measurement) -> String {
 fn case(dice: &mut Dice, zones: &[Zone]) -> Case {
     let zone = &zones[dice.below(zones.len() as u64) as usize];
     let (year, month) = (1971 + dice.below(66), 1 + dice.below(12));
-    let unit = dice.one_of(&[Unit::Day, Unit::Month, Unit::Quarter]);
+    let unit = dice.one_of(&[Unit::Day, Unit::Week, Unit::Month, Unit::Quarter]);
     let calendar = Calendar::new(unit, zone.clone());
     let name = match unit {
         Unit::Day => format!("{year:04}-{month:02}-{:02}", 1 + dice.below(28)),
+        Unit::Week => format!("{year:04}-W{:02}", 1 + dice.below(52)),
         Unit::Month => format!("{year:04}-{month:02}"),
         _ => format!("{year:04}-Q{}", month.div_ceil(3)),
     };
@@ -74,6 +75,7 @@ fn case(dice: &mut Dice, zones: &[Zone]) -> Case {
     let (slice, good_from) = (dice.one_of(&[60, 300, 900, 3600]), dice.one_of(&["0.5", "0.9", "1"]));
     let slice = slice.max(match unit {
         Unit::Day => 60,
+        Unit::Week => 300,
         Unit::Month => 900,
         _ => 3600,
     });

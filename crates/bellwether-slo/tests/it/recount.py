@@ -37,6 +37,9 @@ def period(zone, name):
         year, quarter = int(name[:4]), int(name[-1])
         first = date(year, 3 * quarter - 2, 1)
         after = date(year + quarter // 4, 3 * quarter % 12 + 1, 1)
+    elif "W" in name:
+        first = date.fromisocalendar(int(name[:4]), int(name[-2:]), 1)
+        after = first + timedelta(days=7)
     elif len(name) == 7:
         year, month = int(name[:4]), int(name[5:])
         first = date(year, month, 1)
