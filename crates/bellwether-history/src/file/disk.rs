@@ -1,6 +1,7 @@
 //! The redb file: its tables, how it is committed to, and snapshots to read from.
 
 use super::memory::Layer;
+use super::row;
 use super::writing::{Committed, Plan, Writing};
 use super::{Error, Flushed, Kind};
 use redb::{
@@ -15,11 +16,11 @@ pub(super) type Events = ReadOnlyTable<u64, &'static [u8]>;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 pub(super) const SERIES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("series");
-/// Of each tier: bytes. Its blocks are in a table of their own, since pages are full only where rows are appended to
+/// Of each tier: bytes, with a checksum: what is removed hangs on it. Its blocks are in a table of their own, since pages are full only where rows are appended to
 /// the end of one.
-pub(super) const TIERS: TableDefinition<'_, u8, u64> = TableDefinition::new("tiers");
-/// Of each log: its last id, and bytes. Its records are in a table of their own.
-pub(super) const LOGS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("logs");
+pub(super) const TIERS: TableDefinition<'_, u8, (u64, u32)> = TableDefinition::new("tiers");
+/// Of each log: its last id, and bytes, with a checksum. Its records are in a table of their own.
+pub(super) const LOGS: TableDefinition<'_, &str, (u64, u64, u32)> = TableDefinition::new("logs");
 
 /// The only row of `META`: which of our formats it is.
 const FORMAT: &str = "bellwether history";
@@ -97,10 +98,21 @@ impl Disk {
     }
 
     fn read_last_ids(&self) -> Result<Vec<(String, u64)>, redb::Error> {
-        let logs = self.database()?.begin_read()?.open_table(LOGS)?;
-        let last =
-            |row: (AccessGuard<'_, &str>, AccessGuard<'_, (u64, u64)>)| (row.0.value().to_owned(), row.1.value().0);
-        logs.iter()?.map(|row| Ok(last(row?))).collect()
+        let txn = self.database()?.begin_read()?;
+        let mut ids = Vec::new();
+        for row in txn.open_table(LOGS)?.iter()? {
+            let (log, tally) = row?;
+            let (name, (last, bytes, sum)) = (log.value(), tally.value());
+            let last = match row::sum(name, &[last, bytes]) == sum {
+                true => last,
+                false => match if_there(txn.open_table(events(&log_table(name))))? {
+                    Some(events) => events.last()?.map_or(0, |(id, _)| id.value()),
+                    None => 0,
+                },
+            };
+            ids.push((name.to_owned(), last));
+        }
+        Ok(ids)
     }
 }
 

@@ -4,7 +4,7 @@ use super::disk::{Blocks, Snapshot, contained};
 use super::memory::{Layer, first_id};
 use super::row::{BlockKey, Event, unseal_series};
 use super::{Entry, Error, Page, Query, Record, Store};
-use redb::ReadableTable;
+use redb::{AccessGuard, ReadableTable};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -131,10 +131,15 @@ impl Reading {
     pub fn extent(&self, tier: u8) -> Result<Option<(i64, i64)>, Error> {
         let mut starts: Vec<i64> = Vec::new();
         if let Some(table) = self.stored(tier)? {
+            // A key is believed if its row is sound.
+            let start = |row: (AccessGuard<'_, (i64, u32)>, AccessGuard<'_, &[u8]>)| {
+                let key = BlockKey::of(tier, row.0.value());
+                key.unseal(row.1.value()).map(|_| key.start)
+            };
             self.try_read(|| {
-                for row in [table.first()?, table.last()?].into_iter().flatten() {
-                    starts.push(row.0.value().0);
-                }
+                let first = table.iter()?.find_map(|row| row.map(start).transpose()).transpose()?;
+                let last = table.iter()?.rev().find_map(|row| row.map(start).transpose()).transpose()?;
+                starts.extend(first.into_iter().chain(last));
                 Ok(())
             })?;
         }

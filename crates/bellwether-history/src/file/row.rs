@@ -90,6 +90,12 @@ impl Event {
     }
 }
 
+/// The checksum of numbers that are kept of something, by its name.
+pub(super) fn sum(name: &str, numbers: &[u64]) -> u32 {
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    u32::from_le_bytes(checksum(name.as_bytes(), &bytes))
+}
+
 /// What describes a series.
 pub(super) fn seal_series(id: u32, bytes: &[u8]) -> Vec<u8> {
     seal(&id.to_le_bytes(), &[bytes])

@@ -3,7 +3,7 @@
 use super::disk::{LOGS, SERIES, TIERS, blocks, events, log_table, tier_table};
 use super::memory::Layer;
 use super::options::millis;
-use super::row::{BlockKey, Event, seal_series};
+use super::row::{BlockKey, Event, seal_series, sum};
 use super::{Flushed, Limits};
 use redb::{AccessGuard, ReadableTable, Table, WriteTransaction};
 use std::collections::BTreeMap;
@@ -40,8 +40,8 @@ pub(super) struct Committed {
 pub(super) struct Writing<'txn> {
     txn: &'txn WriteTransaction,
     series: Table<'txn, u32, &'static [u8]>,
-    tiers: Table<'txn, u8, u64>,
-    logs: Table<'txn, &'static str, (u64, u64)>,
+    tiers: Table<'txn, u8, (u64, u32)>,
+    logs: Table<'txn, &'static str, (u64, u64, u32)>,
     usage: BTreeMap<u8, u64>,
     log_bytes: u64,
     flushed: Flushed,
@@ -54,8 +54,13 @@ pub(super) struct Writing<'txn> {
 impl<'txn> Writing<'txn> {
     pub(super) fn of(txn: &'txn WriteTransaction) -> Result<Self, redb::Error> {
         let tiers = txn.open_table(TIERS)?;
-        let usage = tiers.iter()?.map(|row| row.map(|(tier, bytes)| (tier.value(), bytes.value())));
-        let usage = usage.collect::<Result<_, _>>()?;
+        let mut usage = BTreeMap::new();
+        for row in tiers.iter()? {
+            let (tier, tally) = row?;
+            let (tier, (bytes, sealed)) = (tier.value(), tally.value());
+            let sound = sum(&tier_table(tier), &[bytes]) == sealed;
+            usage.insert(tier, if sound { bytes } else { count_blocks(txn, tier)? });
+        }
         Ok(Self {
             txn,
             series: txn.open_table(SERIES)?,
@@ -76,7 +81,7 @@ impl<'txn> Writing<'txn> {
         self.shrink(plan)?;
         if self.flushed != Flushed::default() {
             for (tier, bytes) in &self.usage {
-                self.tiers.insert(tier, bytes)?;
+                self.tiers.insert(tier, (*bytes, sum(&tier_table(*tier), &[*bytes])))?;
             }
         }
         Ok(Committed { flushed: self.flushed, stored: self.stored() })
@@ -90,6 +95,9 @@ impl<'txn> Writing<'txn> {
             }
         }
         for tier in layer.tiers() {
+            if !self.usage.contains_key(&tier) {
+                self.usage.insert(tier, count_blocks(self.txn, tier)?);
+            }
             let mut table = self.txn.open_table(blocks(&tier_table(tier)))?;
             let used = self.usage.entry(tier).or_default();
             for (key, bytes) in layer.tier(tier) {
@@ -101,8 +109,8 @@ impl<'txn> Writing<'txn> {
             }
         }
         for (log, pending) in &layer.logs {
+            let (mut last, mut bytes) = self.tally(log)?;
             let mut events = self.txn.open_table(events(&log_table(log)))?;
-            let (mut last, mut bytes) = self.logs.get(log)?.map_or((0, 0), |state| state.value());
             for (id, event) in &pending.events {
                 // Appended before it was known how far the file's ids go.
                 last = (*id).max(last + 1);
@@ -111,11 +119,27 @@ impl<'txn> Writing<'txn> {
                 bytes += footprint(row.len());
                 self.written += footprint(row.len());
             }
-            self.logs.insert(log, (last, bytes))?;
+            self.logs.insert(log, (last, bytes, sum(log, &[last, bytes])))?;
         }
         self.flushed.written = layer.rows();
         self.left = REMOVED_AT_ONCE + 2 * layer.rows();
         Ok(())
+    }
+
+    /// The last id of a log, and its bytes: counted anew where what is kept of it is not sound.
+    fn tally(&self, log: &str) -> Result<(u64, u64), redb::Error> {
+        let kept = self.logs.get(log)?.map(|tally| tally.value());
+        if let Some((last, bytes, sealed)) = kept
+            && sum(log, &[last, bytes]) == sealed
+        {
+            return Ok((last, bytes));
+        }
+        let (mut last, mut bytes) = (0, 0);
+        for row in self.txn.open_table(events(&log_table(log)))?.iter()? {
+            let (id, row) = row?;
+            (last, bytes) = (id.value(), bytes + size(row));
+        }
+        Ok((last, bytes))
     }
 
     /// Removes what is older than it may be.
@@ -124,8 +148,9 @@ impl<'txn> Writing<'txn> {
             let oldest = plan.now.saturating_sub(millis(*age));
             self.remove_blocks(*tier, oldest, u64::MAX)?;
         }
-        let logs = self.logs.iter()?.map(|row| row.map(|(log, state)| (log.value().to_owned(), state.value())));
-        for (log, (last, mut bytes)) in logs.collect::<Result<Vec<_>, _>>()? {
+        let logs = self.logs.iter()?.map(|row| row.map(|(log, _)| log.value().to_owned()));
+        for log in logs.collect::<Result<Vec<_>, _>>()? {
+            let (last, mut bytes) = self.tally(&log)?;
             let limits = plan.limits.get(log.as_str()).copied().unwrap_or_default();
             let oldest = plan.now.saturating_sub(millis(limits.age));
             let mut events = self.txn.open_table(events(&log_table(&log)))?;
@@ -141,7 +166,7 @@ impl<'txn> Writing<'txn> {
                 self.flushed.removed += 1;
             }
             if bytes != before {
-                self.logs.insert(log.as_str(), (last, bytes))?;
+                self.logs.insert(log.as_str(), (last, bytes, sum(&log, &[last, bytes])))?;
             }
             self.log_bytes += bytes;
         }
@@ -198,6 +223,15 @@ impl<'txn> Writing<'txn> {
         *used = used.saturating_sub(gone);
         Ok(())
     }
+}
+
+fn count_blocks(txn: &WriteTransaction, tier: u8) -> Result<u64, redb::Error> {
+    let table = txn.open_table(blocks(&tier_table(tier)))?;
+    let mut bytes = 0;
+    for row in table.iter()? {
+        bytes += size(row?.1);
+    }
+    Ok(bytes)
 }
 
 fn size(row: AccessGuard<'_, &'static [u8]>) -> u64 {

@@ -255,3 +255,35 @@ fn one_wrong_row_is_skipped_and_counted() {
     assert_eq!(store.status().damaged_rows, 3);
     assert_eq!(store.status().trouble, None);
 }
+
+/// A file whose numbers about itself are wrong, as if bits of them had turned.
+#[test]
+fn wrong_numbers_are_counted_again() {
+    for wrong in [0, 1 << 50, u64::MAX] {
+        let (_folder, path) = place();
+        fs::write(&path, sound()).expect("a file");
+        let rows = read(&open(&path));
+        let database = redb::Database::open(&path).expect("a database");
+        let txn = database.begin_write().expect("a transaction");
+        let tiers = redb::TableDefinition::<u8, (u64, u32)>::new("tiers");
+        txn.open_table(tiers).expect("a table").insert(1, (wrong, 7)).expect("a row");
+        let logs = redb::TableDefinition::<&str, (u64, u64, u32)>::new("logs");
+        txn.open_table(logs).expect("a table").insert("notes", (wrong, wrong, 7)).expect("a row");
+        txn.commit().expect("a sound file");
+        drop(database);
+
+        let store = open(&path);
+        let log = store.log(Limits::default());
+        let newest = |store: &Store| {
+            let page = store.log::<Note>(Limits::default()).page(&Query::newest().limit(1)).expect("a sound file");
+            page.entries[0].id
+        };
+        let before = newest(&store);
+        assert_eq!(log.append(&note("1"), 0).expect("a small one"), before + 1);
+        assert_eq!(store.flush(NOW).expect("a sound file").removed, 0);
+        assert_eq!((read(&store), newest(&store)), (rows.map(|rows| rows + 1), before + 1));
+        let status = store.status();
+        assert_eq!((status.trouble, status.damage), (None, None));
+        assert!((50_000..1 << 20).contains(&status.stored_bytes), "{} bytes", status.stored_bytes);
+    }
+}
