@@ -10,6 +10,50 @@
 //!
 //! There is no clock and no thread here: times are arguments, in milliseconds since 1970, and whoever calls
 //! [`Store::open`], [`Store::flush`] and [`Store::close`] does the I/O.
+//!
+//! # What is where
+//!
+//! | table | row |
+//! |---|---|
+//! | `meta` | the format's number |
+//! | `series` | number → what describes it |
+//! | `tier N` | start, series → block |
+//! | `log NAME` | id → time, version, record |
+//! | `tiers`, `logs` | what those take, and the last id of a log |
+//!
+//! Every row has a checksum that knows its place. A page holds 4,096 bytes: blocks of some hundred bytes fill it, of
+//! 2,100 to 4,000 waste up to half of it.
+//!
+//! # What it takes
+//!
+//! 10,000 series, 2,000 of them histograms, an hourly sample of each for 400 days, in blocks of four days, on two
+//! cores that had other things to do, the slower one of two runs:
+//!
+//! | what | takes |
+//! |---|---|
+//! | on the disk | 1,021 MB, of which 1,011 MB are rows: 828 MB those of histograms, of 2,400 bytes each |
+//! | opening it, closed well | 11 ms, reading 296 KiB |
+//! | opening it after a crash | 15 ms, reading 148 KiB |
+//! | reading what describes all series | 1.9 ms |
+//! | all blocks of one series, 101 | 1.4 ms |
+//! | 100,000 blocks of all series | 163 ms |
+//! | a flush of a block of each series, 6.4 MB | 157 ms |
+//! | a flush of one block | 16 ms |
+//!
+//! `cargo run --release -p bellwether-history --example year` says it of another machine.
+//!
+//! # Why it is so
+//!
+//! **Why is every flush made durable?** What is acknowledged is on the disk; one that is not would be worth nothing
+//! more than memory. Losing less means flushing more often, and that is for the caller to say.
+//!
+//! **Why does each commit save redb's allocator state?** Else opening the file after a crash means reading all of it.
+//!
+//! **Why are panics caught?** redb believes a file that was closed well, and panics where that was wrong; checking all
+//! of it at each start would take as long as reading it. A program built with `panic = "abort"` has no such net.
+//!
+//! **Why is the file never compacted?** redb can do so only in one piece, however long that takes, and while nobody
+//! reads. What is free within the file is used again, and the bound holds without.
 
 mod store;
 
