@@ -35,9 +35,14 @@ fn main() {
         // In turns, so that whatever else the machine does hits both.
         for _ in 0..ROUNDS {
             let begun = Instant::now();
-            let step = Duration::from_secs(STEP as u64);
-            let answer = engine.range(&*storage, query, START * 1000, last * 1000, step);
-            drop(std::hint::black_box(answer.expect("an answer")));
+            // On a thread as the API has it: memory comes from elsewhere on the first one.
+            let (engine, storage) = (engine.clone(), storage.clone());
+            let alone = runtime.block_on(runtime.spawn_blocking(move || {
+                let step = Duration::from_secs(STEP as u64);
+                let answer = engine.range(&*storage, query, START * 1000, last * 1000, step);
+                drop(std::hint::black_box(answer.expect("an answer")));
+            }));
+            alone.expect("no panic");
             least = least.min(begun.elapsed());
             let request = http::Request::get(path.as_str()).body(Empty::<bytes::Bytes>::new()).expect("a request");
             let begun = Instant::now();

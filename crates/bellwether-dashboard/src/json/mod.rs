@@ -18,6 +18,8 @@ pub(crate) struct Output {
     /// Bytes in all full chunks.
     before: usize,
     limit: usize,
+    /// The bounds of the buckets of the last histogram, and how they were written.
+    bounds: Vec<([u64; 2], Vec<u8>)>,
 }
 
 /// What is sent at a time.
@@ -26,7 +28,7 @@ const CHUNK: usize = 64 << 10;
 impl Output {
     /// Nothing yet, and so many bytes at most.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { full: Vec::new(), current: Vec::new(), before: 0, limit }
+        Self { full: Vec::new(), current: Vec::new(), before: 0, limit, bounds: Vec::new() }
     }
 
     /// Text as it is.
@@ -128,6 +130,21 @@ impl Output {
         self.current.push(b'"');
         self.digits(x);
         self.current.push(b'"');
+    }
+
+    /// The bounds of the bucket at this position. Histograms of a series mostly have the same ones, which are then copied.
+    fn bounds(&mut self, at: usize, lower: f64, upper: f64) {
+        let bits = [lower, upper].map(f64::to_bits);
+        if let Some((_, text)) = self.bounds.get(at).filter(|(same, _)| *same == bits) {
+            return self.current.extend_from_slice(text);
+        }
+        let start = self.current.len();
+        self.number(lower);
+        self.raw(",");
+        self.number(upper);
+        let text = self.current[start..].to_vec();
+        self.bounds.truncate(at);
+        self.bounds.push((bits, text));
     }
 
     /// A number without quotes, and never with an exponent.

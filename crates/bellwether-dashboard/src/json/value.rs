@@ -108,15 +108,14 @@ fn histogram(out: &mut Output, h: &Histogram) {
     for (at, Bucket { lower, upper, count, lower_inclusive, upper_inclusive, .. }) in buckets.iter().enumerate() {
         out.raw(if at == 0 { ",\"buckets\":[[" } else { ",[" });
         out.raw(match (lower_inclusive, upper_inclusive) {
-            (false, true) => "0",
-            (true, false) => "1",
-            (false, false) => "2",
-            (true, true) => "3",
+            (false, true) => "0,",
+            (true, false) => "1,",
+            (false, false) => "2,",
+            (true, true) => "3,",
         });
-        for number in [lower, upper, count] {
-            out.raw(",");
-            out.number(*number);
-        }
+        out.bounds(at, *lower, *upper);
+        out.raw(",");
+        out.number(*count);
         out.raw("]");
     }
     out.raw(if buckets.is_empty() { "}" } else { "]}" });
