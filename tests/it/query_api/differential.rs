@@ -27,8 +27,13 @@ async fn answers_are_those_of_prometheus() {
     let mut different = Vec::new();
     for (path, params) in asks() {
         let send = async |url: &str, post: bool| {
-            let url = format!("{url}/api/v1/{path}");
-            let request = if post { client.post(url).form(&params) } else { client.get(url).query(&params) };
+            let address = format!("{url}/api/v1/{path}");
+            let form = reqwest::Url::parse_with_params("http://form", &params).expect("parameters");
+            let form = form.query().unwrap_or_default().to_owned();
+            let request = match post {
+                true => client.post(address).header("content-type", "application/x-www-form-urlencoded").body(form),
+                false => client.get(format!("{address}?{form}")),
+            };
             let answer = request.send().await.expect("an answer");
             let kind = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap_or_default().to_owned());
             (answer.status().as_u16(), kind, answer.text().await.expect("a body"))
