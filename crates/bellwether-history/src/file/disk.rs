@@ -5,8 +5,8 @@ use super::row;
 use super::writing::{Committed, Plan, Writing};
 use super::{Error, Flushed, Kind};
 use redb::{
-    AccessGuard, Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    TableDefinition, TableError, TableHandle,
+    Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    TableHandle,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
