@@ -38,16 +38,17 @@ impl Samples {
             let skipped = first.saturating_sub(chunk.first);
             let tick = chunk.first + skipped;
             let times = self.ticks.times.get(tick.checked_sub(self.ticks.base)? as usize..)?;
-            let mut words = chunk.words(shape);
-            words.pass(skipped as u16);
-            for (time, words) in times.iter().take(last.saturating_sub(tick) as usize).zip(words) {
-                match words {
-                    Some(words) => samples.push(Sample::float(*time, value(words[0]))),
+            let mut times = times.iter().take(last.saturating_sub(tick) as usize);
+            chunk.each_word(shape, skipped as u16, |word| {
+                let Some(time) = times.next() else { return false };
+                match word {
+                    Some(word) => samples.push(Sample::float(*time, value(word))),
                     None if known => samples.push(Sample::float(*time, f64::from_bits(STALE_NAN))),
                     None => {}
                 }
-                known = words.is_some();
-            }
+                known = word.is_some();
+                true
+            });
         }
         Some(samples)
     }

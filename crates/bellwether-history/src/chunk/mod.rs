@@ -18,7 +18,8 @@ use crate::bytes;
 pub(crate) use block::Block;
 pub(crate) use counts::{Counts, ZERO};
 use nibbles::Nibbles;
-pub(crate) use words::{Guess, Shape, WordReader, Words};
+use words::WordReader;
+pub(crate) use words::{Guess, Shape, Words};
 
 /// Samples of consecutive ticks.
 #[derive(Debug, Clone, Default)]
@@ -101,6 +102,17 @@ impl Chunk {
 
     pub(crate) fn words(&self, shape: Shape) -> WordReader<'_> {
         WordReader::new(self, shape)
+    }
+
+    /// Tells all words but the first `skip`, of a shape that has one a sample, until `tell` has enough; `None` of a sample
+    /// that is absent.
+    #[inline]
+    pub(crate) fn each_word(&self, shape: Shape, skip: u16, tell: impl FnMut(Option<u64>) -> bool) {
+        // Of a shape that is known, little is left to decide for each.
+        match shape {
+            Shape::Count => words::each_word(self, Shape::Count, skip, tell),
+            _ => words::each_word(self, shape, skip, tell),
+        }
     }
 
     pub(crate) fn counts(&self) -> CountsReader<'_> {

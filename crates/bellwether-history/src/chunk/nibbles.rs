@@ -45,21 +45,45 @@ impl Nibbles {
 }
 
 impl Reader<'_> {
+    /// The next fifteen half bytes, without taking them; zeros beyond the end.
     #[inline]
-    pub(super) fn take(&mut self) -> Option<u8> {
-        let byte = self.bytes.get(self.at / 2)?;
-        let nibble = byte >> (4 * (self.at & 1)) & 15;
-        self.at += 1;
-        Some(nibble)
+    pub(super) fn peek(&self) -> u64 {
+        let byte = self.at / 2;
+        let word = match self.bytes.get(byte..byte + 8).and_then(|word| word.try_into().ok()) {
+            Some(word) => u64::from_le_bytes(word),
+            None => {
+                let rest = self.bytes.get(byte..).unwrap_or_default();
+                rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+            }
+        };
+        word >> (4 * (self.at & 1))
+    }
+
+    /// Goes on by so many half bytes.
+    #[inline]
+    pub(super) fn pass(&mut self, count: usize) {
+        self.at += count;
+    }
+
+    /// Whether all was taken.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.at >= 2 * self.bytes.len()
     }
 
     #[inline]
-    pub(super) fn take_all(&mut self, count: usize) -> Option<u64> {
-        let mut number = 0;
-        for at in 0..count {
-            number |= u64::from(self.take()?) << (4 * at);
-        }
-        Some(number)
+    pub(super) fn take(&mut self) -> Option<u8> {
+        let nibble = (!self.is_empty()).then(|| self.peek() as u8 & 15);
+        self.at += 1;
+        nibble
+    }
+
+    #[inline]
+    pub(super) fn take_all(&mut self, count: usize) -> u64 {
+        let low = count.min(8);
+        let number = self.peek() & ((1 << (4 * low)) - 1);
+        self.at += low;
+        if count > low { number | self.take_all(count - low) << 32 } else { number }
     }
 
     pub(super) fn take_number(&mut self) -> Option<u64> {

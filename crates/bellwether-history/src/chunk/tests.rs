@@ -21,6 +21,17 @@ fn words(shape: Shape, samples: &[Option<Words>]) {
     assert_eq!(*block.times, times);
     assert_eq!(block.chunk.words(shape).collect::<Vec<_>>(), samples);
     assert_eq!(block.chunk.born, chunk.born);
+    for chunk in [&chunk, &*block.chunk] {
+        for skip in [0, 1, samples.len() / 2, samples.len()].into_iter().filter(|_| shape != Shape::Extremes) {
+            let mut told = Vec::new();
+            chunk.each_word(shape, skip as u16, |word| {
+                told.push(word);
+                true
+            });
+            let model: Vec<_> = samples.iter().skip(skip).map(|sample| sample.map(|words| words[0])).collect();
+            assert_eq!(told, model, "without the first {skip}");
+        }
+    }
     chunk.seal(Some(shape));
     assert_eq!(chunk.words(shape).collect::<Vec<_>>(), samples);
 }
@@ -89,7 +100,10 @@ proptest! {
         }
         let Some(block) = Block::read(&bytes, shape) else { return Ok(()) };
         match shape {
-            Some(shape) => prop_assert!(block.chunk.words(shape).count() <= usize::from(block.chunk.len)),
+            Some(shape) => {
+                prop_assert!(block.chunk.words(shape).count() <= usize::from(block.chunk.len));
+                block.chunk.each_word(shape, 3, |_| true);
+            }
             None => {
                 let mut reader = block.chunk.counts();
                 while reader.advance().is_some() {

@@ -71,14 +71,6 @@ impl Guess {
         self.shape != Shape::Count || self.step == 0
     }
 
-    /// So many samples are as guessed.
-    #[inline]
-    fn pass(&mut self, samples: u16) {
-        if self.shape == Shape::Count {
-            self.last = self.last.wrapping_add(self.step.wrapping_mul(u64::from(samples)));
-        }
-    }
-
     pub(super) fn encode(&self, sample: Words, out: &mut Nibbles) {
         match self.shape {
             Shape::Count | Shape::State => put_difference(out, self.next()[0], sample[0]),
@@ -140,29 +132,6 @@ impl<'c> WordReader<'c> {
         Self { guess, from, left: chunk.len, run: 0, absent: false, tail }
     }
 
-    /// Leaves out so many samples.
-    #[inline]
-    pub(crate) fn pass(&mut self, mut samples: u16) {
-        while samples > 0 {
-            if self.run > 0 {
-                let passed = samples.min(self.run).min(self.left);
-                if !self.absent {
-                    self.guess.pass(passed);
-                }
-                self.run -= passed;
-                self.left -= passed;
-                samples -= passed;
-                if passed == 0 {
-                    return;
-                }
-            } else if self.next().is_some() {
-                samples -= 1;
-            } else {
-                return;
-            }
-        }
-    }
-
     #[cold]
     fn begin_run(&mut self) -> Option<()> {
         self.absent = self.from.take()? == 1;
@@ -200,6 +169,56 @@ impl Iterator for WordReader<'_> {
     }
 }
 
+/// Tells the words of a chunk one after the other, all but the first `skip`, until there are no more or `tell` has enough;
+/// `None` where one is absent. For shapes of one word, faster than the iterator.
+#[inline]
+pub(super) fn each_word(chunk: &Chunk, shape: Shape, skip: u16, mut tell: impl FnMut(Option<u64>) -> bool) {
+    let mut from = chunk.samples.reader();
+    let (mut last, mut step) = (0_u64, 0_u64);
+    let written = chunk.len - chunk.tail.min(chunk.len);
+    let mut at = 0_u16;
+    let mut run = |at: &mut u16, length: u16, absent: bool, last: &mut u64, step: u64| {
+        let length = length.min(chunk.len - *at);
+        let by = if absent || shape != Shape::Count { 0 } else { step };
+        let skipped = skip.saturating_sub(*at).min(length);
+        *last = last.wrapping_add(by.wrapping_mul(u64::from(skipped)));
+        *at += length;
+        (skipped..length).all(|_| {
+            *last = last.wrapping_add(by);
+            tell((!absent).then_some(*last))
+        })
+    };
+    while at < written {
+        if from.is_empty() {
+            return;
+        }
+        let word = from.peek();
+        from.pass(1);
+        let head = word as u8 & 15;
+        if head == RUN {
+            from.pass(1);
+            let length = from.take_number().and_then(|length| u16::try_from(length).ok());
+            let Some(length) = length.filter(|length| *length > 0) else { return };
+            if !run(&mut at, length, word >> 4 & 15 == 1, &mut last, step) {
+                return;
+            }
+            continue;
+        }
+        let next = match shape {
+            Shape::Count => take_difference(head, &mut from, last.wrapping_add(step)),
+            Shape::State => take_difference(head, &mut from, last),
+            Shape::Level | Shape::Extremes => take_float(head, &mut from, last),
+        };
+        let Some(next) = next else { return };
+        (last, step) = (next, next.wrapping_sub(last));
+        // A run of one, by no step.
+        if !run(&mut at, 1, false, &mut last, 0) {
+            return;
+        }
+    }
+    run(&mut at, chunk.tail, chunk.absent, &mut last, step);
+}
+
 fn put_difference(out: &mut Nibbles, from: u64, to: u64) {
     let difference = zigzag(to.wrapping_sub(from) as i64);
     if difference < u64::from(SMALL) {
@@ -215,14 +234,15 @@ fn put_difference(out: &mut Nibbles, from: u64, to: u64) {
     }
 }
 
+/// What a word that begins with `head` adds to `from`. Beyond the end there are zeros, which the caller sees to.
 #[inline]
 fn take_difference(head: u8, rest: &mut Reader<'_>, from: u64) -> Option<u64> {
     let difference = match head {
         0..SMALL => u64::from(head),
-        BYTE => rest.take_all(2)? + u64::from(SMALL),
+        BYTE => rest.take_all(2) + u64::from(SMALL),
         WIDE => {
-            let length = usize::from(rest.take()? & 7) + 1;
-            rest.take_all(2 * length)?
+            let length = rest.take_all(1) as usize & 7;
+            rest.take_all(2 * length + 2)
         }
         _ => return None,
     };
@@ -251,9 +271,8 @@ fn take_float(head: u8, rest: &mut Reader<'_>, from: u64) -> Option<u64> {
     match head {
         0 => Some(from),
         XOR => {
-            let (equal, length) = (rest.take()?, rest.take()?);
-            let bits = rest.take_all(2 * usize::from(length.min(8)))?;
-            Some(from ^ bits.checked_shl(8 * u32::from(equal))?)
+            let (equal, length) = (rest.take_all(1) as u32, rest.take_all(1) as usize);
+            Some(from ^ rest.take_all(2 * length.min(8)).checked_shl(8 * equal)?)
         }
         _ => Some((take_difference(head, rest, whole(from)? as u64)? as i64 as f64).to_bits()),
     }
