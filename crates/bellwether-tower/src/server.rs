@@ -46,6 +46,7 @@ pub struct ObserveBuilder<'r> {
     follower: Option<Arc<dyn Follow>>,
     span_hook: Option<Box<SpanHook>>,
     error_kinds: Option<Box<ErrorKinds>>,
+    duration_bounds: Vec<f64>,
 }
 
 /// The service that [`ObserveLayer`] makes.
@@ -80,6 +81,7 @@ impl ObserveLayer {
             follower: None,
             span_hook: None,
             error_kinds: None,
+            duration_bounds: Vec::new(),
         }
     }
 
@@ -143,6 +145,13 @@ impl<'r> ObserveBuilder<'r> {
         self
     }
 
+    /// Durations in seconds of which it must be known exactly how many requests took no longer: the thresholds of objectives.
+    /// They come to the bounds that the semantic conventions advise.
+    pub fn duration_bounds(mut self, seconds: impl IntoIterator<Item = f64>) -> Self {
+        self.duration_bounds.extend(seconds);
+        self
+    }
+
     /// Somebody who wants to hear of every request's end.
     pub fn listener(mut self, listener: Arc<dyn OnEnd>) -> Self {
         self.listeners.push(listener);
@@ -174,9 +183,9 @@ impl<'r> ObserveBuilder<'r> {
     /// Makes the layer.
     ///
     /// # Errors
-    /// If the registry has other metrics of the same names.
+    /// If the registry has other metrics of the same names, or a bound of durations is no number above 0.
     pub fn build(self) -> Result<ObserveLayer, Error> {
-        let metrics = ServerMetrics::new(self.registry)?;
+        let metrics = ServerMetrics::new(self.registry, &self.duration_bounds)?;
         Ok(ObserveLayer(Some(Arc::new(Shared {
             clock: self.registry.clock().clone(),
             side: Side::Server(Box::new(Server {

@@ -82,7 +82,10 @@ fn text_address(text: &str) -> usize {
 }
 
 impl ServerMetrics {
-    pub(crate) fn new(registry: &Registry) -> Result<Self, Error> {
+    pub(crate) fn new(registry: &Registry, more_bounds: &[f64]) -> Result<Self, Error> {
+        let mut bounds = [&DURATION_BOUNDS, more_bounds].concat();
+        bounds.sort_by(f64::total_cmp);
+        bounds.dedup();
         let by_operation = ["http.request.method", "http.route", "rpc.method"];
         let of_http = ["http.request.method", "http.route", "http.response.status_code", "rpc.method"];
         Ok(Self {
@@ -92,7 +95,7 @@ impl ServerMetrics {
                 .description(
                     "Duration of HTTP server requests, to the last byte of the answer; of event streams, to the first.",
                 )
-                .bounds(DURATION_BOUNDS)
+                .bounds(bounds.iter().copied())
                 .labels([
                     "http.request.method",
                     "url.scheme",
@@ -107,7 +110,7 @@ impl ServerMetrics {
                 .histogram("rpc.server.call.duration")
                 .unit("s")
                 .description("Duration of gRPC calls answered, to the last message.")
-                .bounds(DURATION_BOUNDS)
+                .bounds(bounds.iter().copied())
                 .labels(["rpc.system.name", "rpc.method", RPC_STATUS, "error.type", "outcome"])
                 .family()?,
             active: registry

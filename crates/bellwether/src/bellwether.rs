@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::keeper::Keeper;
 use crate::life::Order;
 use crate::log::Logs;
+use crate::objectives::Follower;
 use crate::otlp::Otlp;
 use crate::routes::Routes;
 use crate::shutdown::{Ending, ShuttingDown};
@@ -44,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) otlp: Otlp,
     #[cfg_attr(not(feature = "history"), allow(dead_code, reason = "there is none to give out"))]
     pub(crate) keeper: Keeper,
+    #[cfg_attr(not(feature = "slo"), allow(dead_code, reason = "there are none to give out"))]
+    pub(crate) objectives: Follower,
     pub(crate) notices: Vec<String>,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) ending: Ending,
@@ -244,6 +247,12 @@ impl Bellwether {
     #[cfg(feature = "history")]
     pub fn history(&self) -> bellwether_history::History {
         self.0.keeper.history()
+    }
+
+    /// What was promised, how that stands, and reports of how it stood.
+    #[cfg(feature = "slo")]
+    pub fn objectives(&self) -> &crate::Objectives {
+        self.0.objectives.objectives()
     }
 
     /// The OTLP pipeline; its layer is for a subscriber of the application's own. `None` if nobody asked for one.

@@ -20,6 +20,7 @@ use crate::install::Installs;
 use crate::keeper::HistoryPlan;
 use crate::life::Life;
 use crate::log::LogPlan;
+use crate::objectives::ObjectivesPlan;
 use crate::otlp::{Otlp, OtlpPlan};
 use crate::queries::Queries;
 use crate::routes::Routes;
@@ -48,6 +49,7 @@ pub struct Builder {
     pub(crate) log: LogPlan,
     pub(crate) otlp: OtlpPlan,
     pub(crate) history: HistoryPlan,
+    pub(crate) objectives: ObjectivesPlan,
     queries: Queries,
 }
 
@@ -69,6 +71,7 @@ impl Builder {
             log: LogPlan::default(),
             otlp: OtlpPlan::default(),
             history: HistoryPlan::default(),
+            objectives: ObjectivesPlan::default(),
             queries: Queries::default(),
         }
     }
@@ -246,6 +249,7 @@ impl Builder {
     pub fn start(self) -> Result<Bellwether, Error> {
         let Self { name, mut settings, file, registry, listeners, observe, environment, variables, .. } = self;
         let (installs, log, otlp, history) = (self.installs, self.log, self.otlp, self.history);
+        let objectives = self.objectives.and(file.objectives());
         let queries = self.queries.checked()?;
         file.apply(&mut settings);
         settings::from_environment(&mut settings, &environment)?;
@@ -266,20 +270,22 @@ impl Builder {
         let limits = Dependencies::builder(&registry);
         let dependencies = settings.max_dependencies.into_iter().fold(limits, DependenciesBuilder::max).build()?;
         let follower = dependencies.follower();
-        let layer = layer(&registry, &settings, sampler, &otlp, &heard, follower, observe)?;
+        let layer = layer(&registry, &settings, sampler, &otlp, &heard, (follower, objectives.bounds()), observe)?;
         let calls = calls(&registry, &settings, sampler, &otlp, &listeners)?;
 
         if settings.ready {
             dependencies.enter(Phase::Serving);
         }
-        let routes = Routes::new(&registry, resource.clone(), &settings, dependencies.clone(), queries)?;
+        let mut keeper = history.start(&settings, &resource, &registry);
+        keeper.tick();
+        let objectives = objectives.start(&settings, &resource, &registry, &dependencies, &keeper, &mut notices)?;
+        let asked = (queries, objectives.clone());
+        let routes = Routes::new(&registry, resource.clone(), &settings, dependencies.clone(), asked)?;
         let mut watch = Watch::new(&registry, settings.tick, dependencies.clone(), logs.clone())?;
         let server = Server::new(&registry, routes.add_to(Router::new()))?;
         installs.install(&settings, &registry, &logs, &otlp, &environment, &mut notices)?;
         // Before anybody can ask: a page without the process on it would be a lie.
         watch.tick();
-        let mut keeper = history.start(&settings, &resource, &registry);
-        keeper.tick();
         let life = Life {
             registry: registry.clone(),
             dependencies: dependencies.clone(),
@@ -289,6 +295,7 @@ impl Builder {
             logs: logs.clone(),
             otlp: otlp.clone(),
             keeper: keeper.clone(),
+            objectives: objectives.clone(),
             application: Handle::try_current().ok(),
         };
         let orders = life.begin()?;
@@ -304,6 +311,7 @@ impl Builder {
             logs,
             otlp,
             keeper,
+            objectives,
             notices,
             orders,
             ending,
@@ -332,10 +340,10 @@ fn layer(
     sampler: Sampler,
     otlp: &Otlp,
     listeners: &[Arc<dyn OnEnd>],
-    follower: Arc<dyn Follow>,
+    (follower, bounds): (Arc<dyn Follow>, Vec<f64>),
     observe: Option<Box<Observe>>,
 ) -> Result<ObserveLayer, Error> {
-    let mut layer = ObserveLayer::builder(registry).sampler(sampler).follower(follower);
+    let mut layer = ObserveLayer::builder(registry).sampler(sampler).follower(follower).duration_bounds(bounds);
     if let Some(trust) = settings.trust_remote_sampled {
         layer = layer.trust_remote_sampled(trust);
     }

@@ -15,6 +15,8 @@ enum Cause {
     Setting { place: String, wrong: String },
     #[error("cannot read {file}: {reason}")]
     File { file: String, reason: String },
+    #[error("{0}")]
+    Objectives(String),
     #[error("cannot listen on {address}: {reason}")]
     Listen { address: String, reason: String },
     #[error("cannot start the thread `bellwether`: {0}")]
@@ -41,6 +43,13 @@ impl Error {
     }
 
     #[cold]
+    #[cfg_attr(not(feature = "slo"), allow(dead_code, reason = "then there are none"))]
+    pub(crate) fn objectives(wrong: impl Display) -> Self {
+        let wrong = wrong.to_string();
+        Self(Arc::new(Cause::Objectives(wrong.lines().map(printable).collect::<Vec<_>>().join("\n"))))
+    }
+
+    #[cold]
     pub(crate) fn listen(address: SocketAddr, reason: impl Display) -> Self {
         Self(Arc::new(Cause::Listen { address: address.to_string(), reason: reason.to_string() }))
     }
@@ -57,7 +66,14 @@ impl Error {
 
     /// A setting is not accepted, or the file it is in cannot be read.
     pub fn is_setting(&self) -> bool {
-        matches!(*self.0, Cause::Setting { .. } | Cause::File { .. } | Cause::Breaker(_) | Cause::Dependency(_))
+        matches!(
+            *self.0,
+            Cause::Setting { .. }
+                | Cause::File { .. }
+                | Cause::Objectives(_)
+                | Cause::Breaker(_)
+                | Cause::Dependency(_)
+        )
     }
 
     /// The port is taken, or not to be had.

@@ -9,6 +9,7 @@ mod install;
 mod keeper;
 mod life;
 mod log;
+mod objectives;
 mod otlp;
 mod queries;
 mod routes;
@@ -22,6 +23,8 @@ pub use access::Access;
 pub use bellwether::Bellwether;
 pub use builder::Builder;
 pub use error::Error;
+#[cfg(feature = "slo")]
+pub use objectives::Objectives;
 pub use settings::Config;
 pub use shutdown::{Delivery, Shutdown, ShuttingDown};
 
@@ -33,4 +36,6 @@ pub use bellwether_dependency::{self as dependency, Dependency};
 pub use bellwether_export as export;
 #[cfg(feature = "history")]
 pub use bellwether_history as history;
+#[cfg(feature = "slo")]
+pub use bellwether_slo as slo;
 pub use bellwether_tower as tower;

@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::error::Error;
 use crate::keeper::Keeper;
 use crate::log::Logs;
+use crate::objectives::Follower;
 use crate::otlp::Otlp;
 use crate::server::Server;
 use crate::shutdown::Shutdown;
@@ -37,6 +38,7 @@ pub(crate) struct Life {
     pub(crate) logs: Logs,
     pub(crate) otlp: Otlp,
     pub(crate) keeper: Keeper,
+    pub(crate) objectives: Follower,
     /// The application's runtime, if `start` was called on one.
     pub(crate) application: Option<Handle>,
 }
@@ -68,13 +70,24 @@ impl Life {
     }
 
     async fn live(self, mut orders: mpsc::Receiver<Order>) {
-        let Self { registry, dependencies, tick, mut watch, server, logs, otlp, mut keeper, application } = self;
+        let Self {
+            registry,
+            dependencies,
+            tick,
+            mut watch,
+            server,
+            logs,
+            otlp,
+            mut keeper,
+            mut objectives,
+            application,
+        } = self;
         if let Some(application) = application {
             let (registry, lag) = (registry.clone(), watch.lag.clone());
             tokio::spawn(async move { watch::probe(&registry, application, tick, lag).await });
         }
         let probing = tokio::spawn(dependencies.probes(tokio::time::sleep));
-        let last = keeper.clone();
+        let (last, promised) = (keeper.clone(), objectives.clone());
         let ticking = tokio::spawn(async move {
             let mut every = interval(tick);
             every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -83,6 +96,7 @@ impl Life {
                 every.tick().await;
                 watch.tick();
                 keeper.tick();
+                objectives.tick();
             }
         });
         let end = loop {
@@ -95,6 +109,7 @@ impl Life {
         ticking.abort();
         probing.abort();
         let within = end.as_ref().map_or(UNASKED, |(within, _)| *within);
+        promised.stop();
         let kept = tokio::spawn(last.finish(within));
         let shutdown = finish(logs, otlp, within).await;
         let _ = kept.await;

@@ -17,6 +17,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::access::{Access, Denied};
 use crate::error::Error;
+use crate::objectives::Follower;
 use crate::queries::Queries;
 use crate::settings::Settings;
 use crate::sockets::Reach;
@@ -36,6 +37,7 @@ struct Inner {
     reach: Reach,
     denied: Counter,
     queries: Queries,
+    objectives: Follower,
 }
 
 impl Routes {
@@ -44,7 +46,7 @@ impl Routes {
         resource: Resource,
         settings: &Settings,
         dependencies: Dependencies,
-        queries: Queries,
+        (queries, objectives): (Queries, Follower),
     ) -> Result<Self, Error> {
         Ok(Self(Arc::new(Inner {
             endpoint: PrometheusEndpoint::new(registry, resource),
@@ -56,9 +58,10 @@ impl Routes {
             denied: registry
                 .counter("bellwether.access.denied")
                 .unit("{request}")
-                .description("Requests for /metrics and queries that were turned away.")
+                .description("Requests for /metrics, objectives and queries that were turned away.")
                 .build()?,
             queries,
+            objectives,
         })))
     }
 
@@ -67,6 +70,8 @@ impl Routes {
         let router = router.route("/metrics", get(move |request| std::future::ready(metrics.metrics(request))));
         let guard = Arc::clone(&self.0);
         let router = self.0.queries.add_to(router, move |parts| guard.admit(parts));
+        let guard = Arc::clone(&self.0);
+        let router = self.0.objectives.add_to(router, move |parts| guard.admit(parts));
         Endpoint::ALL.into_iter().fold(router, |router, endpoint| {
             let inner = Arc::clone(&self.0);
             let path = if endpoint == Endpoint::Health { &self.0.health_path } else { endpoint.path() };

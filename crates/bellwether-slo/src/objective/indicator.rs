@@ -7,7 +7,7 @@ use bellwether_core::Outcome;
 
 use super::outcomes::{Counting, Outcomes};
 use super::plan::{Count, Plan, Reading};
-use super::selector::Selector;
+use super::selector::{Selector, Test};
 
 /// What is measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +152,16 @@ impl Indicator {
             }
             Self::Dependency { name, counting: outcomes } => calls(name, counting(*outcomes)),
             Self::Counters(_) | Self::Promql(_) => Vec::new(),
+        }
+    }
+
+    /// Whether it is of requests of this route, or gRPC method.
+    pub fn is_of_route(&self, route: &str) -> bool {
+        match self {
+            Self::Availability(requests) | Self::Latency { requests, .. } => {
+                requests.routes.is_empty() || Test::Is(requests.routes.clone()).passes(route)
+            }
+            Self::Dependency { .. } | Self::Counters(_) | Self::Promql(_) => false,
         }
     }
 

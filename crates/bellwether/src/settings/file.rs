@@ -12,6 +12,7 @@ use super::suggest::nearest;
 use super::table::{Row, TABLE};
 use super::value::Value;
 use crate::error::Error;
+use crate::objectives::ObjectivesPlan;
 
 /// The settings of a file, checked.
 ///
@@ -26,6 +27,7 @@ use crate::error::Error;
 #[derive(Clone, PartialEq, Default)]
 pub struct Config {
     values: Vec<Given>,
+    objectives: ObjectivesPlan,
 }
 
 /// A setting that is given in the file.
@@ -76,7 +78,16 @@ impl Config {
         })?;
         let mut reader = Reader { place: &place, scratch: Settings::default(), values: Vec::new() };
         reader.table("", table.get_ref())?;
-        Ok(Self { values: reader.values })
+        let mut others: Vec<&str> = TABLE.iter().map(|row| row.key.split('.').next().unwrap_or_default()).collect();
+        others.dedup();
+        let objectives = ObjectivesPlan::read(text, file_name, &others)?;
+        Ok(Self { values: reader.values, objectives })
+    }
+
+    /// The objectives of the file.
+    #[cfg_attr(not(feature = "slo"), allow(dead_code, reason = "then there are none"))]
+    pub(crate) fn objectives(&self) -> &ObjectivesPlan {
+        &self.objectives
     }
 
     pub(crate) fn apply(&self, to: &mut Settings) {
@@ -108,6 +119,9 @@ impl Reader<'_> {
         entries.sort_by_key(|(key, _)| key.span().start);
         for (name, value) in entries {
             let key = format!("{prefix}{}", name.get_ref());
+            if prefix.is_empty() && ObjectivesPlan::is_key(&key) {
+                continue;
+            }
             let found = TABLE.iter().position(|row| row.key == key);
             match (found.and_then(|at| Some((at, TABLE.get(at)?))), value.get_ref()) {
                 (Some((at, row)), _) => self.setting(at, row, name.span().start, value)?,

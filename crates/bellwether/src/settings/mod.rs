@@ -43,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     pub(crate) otlp: OtlpChoices,
     pub(crate) history: HistoryChoices,
+    pub(crate) reports: ReportChoices,
     /// Where each setting was given last, by its key.
     places: BTreeMap<&'static str, String>,
 }
@@ -76,6 +77,16 @@ pub(crate) struct HistoryChoices {
     pub(crate) max_series: Option<usize>,
     pub(crate) max_memory: Option<usize>,
     pub(crate) max_bytes: Option<u64>,
+}
+
+/// What is said of reports on objectives.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "slo"), allow(dead_code, reason = "the settings are known all the same"))]
+pub(crate) struct ReportChoices {
+    /// The directory they are written to.
+    pub(crate) path: Option<PathBuf>,
+    /// Whose weeks, months and quarters they are of.
+    pub(crate) zone: Option<String>,
 }
 
 impl Default for HistoryChoices {
@@ -118,6 +129,7 @@ impl Default for Settings {
             log: LogSettings::default(),
             otlp: OtlpChoices::default(),
             history: HistoryChoices::default(),
+            reports: ReportChoices::default(),
             places: BTreeMap::new(),
         }
     }

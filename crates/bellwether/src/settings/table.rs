@@ -211,6 +211,22 @@ pub(super) const TABLE: &[Row] = &[
             Kind::Whole(1 << 20, 1 << 40, |to, bytes| to.history.max_bytes = Some(bytes)),
         ),
     ),
+    needs(
+        "slo",
+        row(
+            "reports.path",
+            "a path such as \"/var/lib/shop/reports\"",
+            Kind::Text(|to, path| (!path.is_empty()).then(|| to.reports.path = Some(path.into()))),
+        ),
+    ),
+    needs(
+        "slo",
+        row(
+            "reports.zone",
+            "a name of the IANA database such as \"Europe/Berlin\"",
+            Kind::Text(|to, zone| short(zone).map(|zone| to.reports.zone = Some(zone))),
+        ),
+    ),
     needs("otlp", row("otlp.enabled", "true or false", Kind::Flag(|to, enabled| to.otlp.enabled = Some(enabled)))),
     Row {
         // Some collectors want their key in it.
@@ -321,6 +337,7 @@ impl Row {
             "history" => !cfg!(feature = "history"),
             "log" => !cfg!(feature = "log"),
             "otlp" => !cfg!(feature = "otlp"),
+            "slo" => !cfg!(feature = "slo"),
             _ => false,
         })
     }

@@ -1,0 +1,102 @@
+//! Reports that are made when a week, a month or a quarter is over, as files that are never written over.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bellwether_core::Timestamp;
+use bellwether_slo::report::{Issued, Report};
+use bellwether_slo::{Calendar, Interval};
+
+/// Where reports go.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    directory: PathBuf,
+    /// The ends of the units whose report is there, in this run.
+    made: Mutex<Vec<Interval>>,
+}
+
+/// Made so long after the end, when nothing of it comes any more.
+const AFTER: Duration = Duration::from_secs(15 * 60);
+
+impl Schedule {
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self { directory, made: Mutex::default() }
+    }
+
+    /// Makes the report of the last unit of a calendar that is over, if it is due and not there: once in each run it is made
+    /// anew, and if it has other inputs than the one that is there, it is the next revision. Returns the JSON's path.
+    pub(super) fn due<E: Display>(
+        &self,
+        calendar: &Calendar,
+        now: Timestamp,
+        make: impl FnOnce(Interval) -> Result<Report, E>,
+    ) -> Result<Option<PathBuf>, String> {
+        let over = calendar.previous(calendar.at(now));
+        if now.since(over.end) < AFTER || self.made().contains(&over) {
+            return Ok(None);
+        }
+        let name = calendar.name_of(over);
+        let issued = self.last(&name);
+        let report = make(over).map_err(|error| error.to_string())?.after(issued.as_ref());
+        // Of a time of which nothing at all is known, before the service was there, there is no report.
+        let nothing = report
+            .sections
+            .iter()
+            .all(|section| section.measured.as_ref().is_ok_and(|measured| measured.whole.coverage.known.is_zero()));
+        let path = self.path(&name, report.revision, "json");
+        if !nothing && issued.as_ref() != Some(&report.issued()) {
+            let written = [("html", report.html()), ("md", report.markdown()), ("csv", report.csv())];
+            for (kind, text) in &written {
+                self.write(&self.path(&name, report.revision, kind), text)?;
+            }
+            // The last one, by which it is known to be there.
+            self.write(&path, &report.json())?;
+            self.made().push(over);
+            return Ok(Some(path));
+        }
+        let mut made = self.made();
+        made.push(over);
+        let excess = made.len().saturating_sub(16);
+        made.drain(..excess);
+        Ok(None)
+    }
+
+    fn made(&self) -> std::sync::MutexGuard<'_, Vec<Interval>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, name: &str, revision: u32, kind: &str) -> PathBuf {
+        let revised = if revision > 1 { format!(".r{revision}") } else { String::new() };
+        self.directory.join(format!("{name}{revised}.{kind}"))
+    }
+
+    /// What was issued last, of a name.
+    fn last(&self, name: &str) -> Option<Issued> {
+        let there = (1..=999).map_while(|revision| {
+            let text = std::fs::read_to_string(self.path(name, revision, "json")).ok()?;
+            Some(Issued { revision, inputs: inputs(&text)?.to_owned() })
+        });
+        there.last()
+    }
+
+    /// All of it or nothing: it is written beside, and then called by its name.
+    fn write(&self, path: &Path, text: &str) -> Result<(), String> {
+        let refuse = |error: std::io::Error| format!("{}: {error}", path.display());
+        std::fs::create_dir_all(&self.directory).map_err(refuse)?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".part");
+        let beside = PathBuf::from(beside);
+        let mut file = std::fs::File::create(&beside).map_err(refuse)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(refuse)?;
+        std::fs::rename(&beside, path).map_err(refuse)
+    }
+}
+
+/// The inputs that a report's JSON names.
+fn inputs(json: &str) -> Option<&str> {
+    let (_, rest) = json.split_once("\"inputs\": \"sha256:")?;
+    rest.get(..64).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
