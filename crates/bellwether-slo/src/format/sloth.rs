@@ -56,19 +56,23 @@ pub fn read_all<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Resu
     let sheet = Sheet::new(files.iter().map(|(name, _)| *name).collect());
     let documents = yaml::read_all(&files, &sheet).unwrap_or_default();
     let mut slos: Vec<Slo> = Vec::new();
-    let mut windows: Option<Windows> = None;
+    let mut windows: Option<Option<Windows>> = None;
     let mut services = Vec::new();
-    for document in documents.iter().filter(|document| !matches!(document.value, Value::Null)) {
-        match part(document, &sheet) {
-            Some(Part::Windows(cursor)) if windows.is_some() => {
-                cursor.refuse("is the second AlertWindows: accepted is one");
+    let parts: Vec<Part<'_>> = documents.iter().filter_map(|document| part(document, &sheet)).collect();
+    let is_alone = parts.iter().all(|part| matches!(part, Part::Windows(_)));
+    for part in &parts {
+        match part {
+            Part::Windows(cursor) if windows.is_some() => cursor.refuse("is the second AlertWindows: accepted is one"),
+            Part::Windows(cursor) => {
+                if is_alone {
+                    cursor.note("is left out: there is no service whose alerts would have these windows");
+                }
+                windows = Some(read_windows(cursor));
             }
-            Some(Part::Windows(cursor)) => windows = read_windows(&cursor),
-            Some(Part::Service(cursor)) => services.push(cursor),
-            None => {}
+            Part::Service(cursor) => services.push(cursor),
         }
     }
-    let windows = windows.unwrap_or_default();
+    let windows = windows.flatten().unwrap_or_default();
     for read in services.iter().filter_map(|service| read_service(service, &windows)).flatten() {
         let (cursor, slo) = read;
         if slos.iter().any(|other| other.name == slo.name) {
@@ -86,6 +90,10 @@ enum Part<'a> {
 }
 
 fn part<'a>(document: &'a Node, sheet: &'a Sheet<'a>) -> Option<Part<'a>> {
+    // Nothing between two lines of `---`.
+    if matches!(document.value, Value::Null) {
+        return None;
+    }
     let text = |key: &str| document.get(key).and_then(Node::text).map(cut).unwrap_or_default();
     let top = Cursor::new(sheet, format!("service {}", text("service")).trim_end(), document);
     if document.get("apiVersion").is_none() && document.get("kind").is_none() {
@@ -99,6 +107,9 @@ fn part<'a>(document: &'a Node, sheet: &'a Sheet<'a>) -> Option<Part<'a>> {
     let kinds = [("PrometheusServiceLevel", false), ("AlertWindows", true)];
     let is_windows = fields.required("kind", "PrometheusServiceLevel or AlertWindows")?.one_of(&kinds)?;
     let spec = fields.required("spec", "a table")?;
+    if let Some(metadata) = fields.get("metadata") {
+        metadata.note("is left out: it is for Kubernetes");
+    }
     if is_windows {
         return Some(Part::Windows(spec));
     }

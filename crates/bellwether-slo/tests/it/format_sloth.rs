@@ -205,6 +205,7 @@ fn what_is_wrong() {
     f:23:3: PrometheusServiceLevel: spec.ticket is not known: accepted is service, labels, slos, slo_plugins or sloPlugins
     "#);
     insta::assert_snapshot!(said(&format!("{GOOD}{WINDOWS}{WINDOWS}")), @"f:30:3: AlertWindows: spec is the second AlertWindows: accepted is one");
+    insta::assert_snapshot!(said(WINDOWS), @"note f:5:3: AlertWindows: spec is left out: there is no service whose alerts would have these windows");
     insta::assert_snapshot!(said(&format!("{GOOD}---\n{GOOD}")), @"f:22:5: service My_Service: slos[0] comes to the name my-service-requests-availability, which another has: accepted is one of its own");
 }
 
@@ -284,7 +285,10 @@ fn the_kubernetes_form_is_the_same() {
     let text = format!(
         "apiVersion: sloth.slok.dev/v1\nkind: PrometheusServiceLevel\nmetadata: {{name: x, namespace: y}}\nspec:\n{spec}"
     );
-    assert_eq!(sloth::read(&text, "f").unwrap(), sloth::read(GOOD, "f").unwrap());
+    let read = sloth::read(&text, "f").unwrap();
+    assert_eq!(read.slos, sloth::read(GOOD, "f").unwrap().slos);
+    let notes: Vec<String> = read.notes.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(notes.join("\n"), @"f:3:11: PrometheusServiceLevel: metadata is left out: it is for Kubernetes");
     assert_eq!(sloth::read(GOOD, "f").unwrap().slos[0].target, Target::new(0.999).unwrap());
 }
 
