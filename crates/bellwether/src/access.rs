@@ -120,7 +120,7 @@ impl Access {
         let denied = match self.peers {
             Peers::Loopback if is_passed_on(request) => Denied::Proxied,
             Peers::Loopback if names_a_public_host(request) => Denied::Named,
-            Peers::Loopback if false && is_of_a_foreign_page(request) => Denied::Foreign,
+            Peers::Loopback if is_of_a_foreign_page(request) => Denied::Foreign,
             Peers::Loopback => match peer {
                 Some(peer) if peer.to_canonical().is_loopback() => return Ok(()),
                 Some(_) => Denied::Remote,
