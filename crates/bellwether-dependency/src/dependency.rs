@@ -228,7 +228,7 @@ impl Dependency {
     }
 
     /// There is nothing to ask it; it is not asked again.
-    pub(crate) fn is_mute(&self) {
+    pub(crate) fn mute(&self) {
         self.0.is_mute.store(true, Ordering::Relaxed);
     }
 

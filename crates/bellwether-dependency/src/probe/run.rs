@@ -72,7 +72,7 @@ impl Run {
         match finding {
             Finding::Well => {}
             Finding::Says(says) => self.says = Some(says),
-            Finding::Mute => self.dependency.is_mute(),
+            Finding::Mute => self.dependency.mute(),
         }
         if self.says.as_ref().is_some_and(|says| says.health == Health::Down) {
             (Health::Degraded, Reason::SaysDown)

@@ -387,3 +387,16 @@ fn who_is_called_is_known_however_often_it_would_be_probed() {
     }
     assert!(seen[60..].iter().all(|health| *health == Health::Up), "{seen:?}");
 }
+
+#[test]
+fn a_check_that_blocked_and_then_went_well_was_too_late() {
+    let mut world = World::new();
+    let clock = world.clock.clone();
+    let probe = Probe::new(move || {
+        clock.advance(Duration::from_secs(5)); // as whoever blocks the thread that runs it
+        std::future::ready(Ok::<_, io::Error>(()))
+    });
+    let it = world.dependencies.register(Dependency::custom("it").patience(AT_ONCE).probe(probe.every(EVERY))).unwrap();
+    world.pass(Duration::from_secs(2));
+    assert_eq!((it.status().health, it.status().reason), (Health::Down, Reason::Probe(Failure::Timeout)));
+}
