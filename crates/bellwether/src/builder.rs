@@ -50,7 +50,7 @@ pub struct Builder {
     pub(crate) otlp: OtlpPlan,
     pub(crate) history: HistoryPlan,
     pub(crate) objectives: ObjectivesPlan,
-    queries: Queries,
+    pub(crate) queries: Queries,
 }
 
 type Observe = dyn for<'r> FnOnce(ObserveBuilder<'r>) -> ObserveBuilder<'r> + Send;
@@ -224,22 +224,6 @@ impl Builder {
         self
     }
 
-    /// Answers queries as a Prometheus would, below `/api/v1/` of [`Bellwether::router`] and on ports of its own, for those
-    /// who may read `/metrics`. Whoever asks is served by the runtime that serves the routes, which needs a timer.
-    #[cfg(feature = "dashboard")]
-    pub fn query_api(mut self, api: bellwether_dashboard::QueryApi) -> Self {
-        self.queries.api = Some(api);
-        self
-    }
-
-    /// A path that goes before `/api/v1/`, such as `/prometheus`, for an application that has an `/api` of its own. Clients
-    /// take it as part of the server's address.
-    #[cfg(feature = "dashboard")]
-    pub fn query_prefix(mut self, path: &str) -> Self {
-        path.clone_into(&mut self.queries.prefix);
-        self
-    }
-
     /// Opens the front door: registers metrics, opens ports, starts the thread. Called on a tokio runtime, it watches that
     /// runtime from then on.
     ///
@@ -249,7 +233,7 @@ impl Builder {
     pub fn start(self) -> Result<Bellwether, Error> {
         let Self { name, mut settings, file, registry, listeners, observe, environment, variables, .. } = self;
         let (installs, log, otlp, history) = (self.installs, self.log, self.otlp, self.history);
-        let objectives = self.objectives.and(file.objectives());
+        let objectives = self.objectives.and(file.promises());
         let queries = self.queries.checked()?;
         file.apply(&mut settings);
         settings::from_environment(&mut settings, &environment)?;
@@ -279,7 +263,7 @@ impl Builder {
         let mut keeper = history.start(&settings, &resource, &registry);
         keeper.tick();
         let objectives = objectives.start(&settings, &resource, &registry, &dependencies, &keeper, &mut notices)?;
-        let asked = (queries, objectives.clone());
+        let asked = (queries.over(&keeper, registry.clock()), objectives.clone());
         let routes = Routes::new(&registry, resource.clone(), &settings, dependencies.clone(), asked)?;
         let mut watch = Watch::new(&registry, settings.tick, dependencies.clone(), logs.clone())?;
         let server = Server::new(&registry, routes.add_to(Router::new()))?;

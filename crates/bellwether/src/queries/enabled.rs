@@ -5,18 +5,46 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
+use bellwether_core::Clock;
 use bellwether_dashboard::QueryApi;
 use http::Uri;
 use http::request::Parts;
 
+use crate::builder::Builder;
 use crate::error::Error;
+use crate::keeper::Keeper;
 
 /// What the builder was told.
 #[derive(Debug, Default)]
 pub(crate) struct Queries {
-    pub(crate) api: Option<QueryApi>,
+    api: Option<QueryApi>,
+    /// Whether the service's own history is asked, if nothing else is.
+    own: bool,
     /// What goes before `/api/v1`.
-    pub(crate) prefix: String,
+    prefix: String,
+}
+
+impl Builder {
+    /// Answers queries over the service's own [`history`](crate::Bellwether::history) as a Prometheus would, below `/api/v1/`
+    /// of [`Bellwether::router`](crate::Bellwether::router) and on ports of its own, for those who may read `/metrics`.
+    /// Whoever asks is served by the runtime that serves the routes, which needs a timer.
+    pub fn queries(mut self) -> Self {
+        self.queries.own = true;
+        self
+    }
+
+    /// As [`queries`](Self::queries), over another source or with other bounds.
+    pub fn query_api(mut self, api: QueryApi) -> Self {
+        self.queries.api = Some(api);
+        self
+    }
+
+    /// A path that goes before `/api/v1/`, such as `/prometheus`, for an application that has an `/api` of its own. Clients
+    /// take it as part of the server's address.
+    pub fn query_prefix(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.queries.prefix);
+        self
+    }
 }
 
 impl Queries {
@@ -29,6 +57,15 @@ impl Queries {
             return Ok(self);
         }
         Err(Error::setting("query_prefix", format_args!("{prefix:?} is not accepted; a path is, such as /prometheus")))
+    }
+
+    /// With history to ask, if nothing else was given.
+    pub(crate) fn over(mut self, keeper: &Keeper, clock: &Clock) -> Self {
+        if self.own && self.api.is_none() {
+            let history = keeper.history();
+            self.api = Some(QueryApi::new(move || history.view(), clock.clone()));
+        }
+        self
     }
 
     pub(crate) fn add_to<S: Clone + Send + Sync + 'static>(

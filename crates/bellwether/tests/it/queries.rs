@@ -81,6 +81,17 @@ async fn they_go_where_the_application_wants_them() {
     }
 }
 
+#[tokio::test]
+async fn history_is_asked_unless_something_else_is_given() {
+    let bw = Bellwether::builder("test").environment(nothing).queries().start().unwrap();
+    let (status, body) = ask(bw.router(), "/api/v1/label/__name__/values", &[]).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("\"bellwether_history_covered_seconds_total\""), "{body}");
+    let bw = builder().queries().start().unwrap();
+    let (_, body) = ask(bw.router(), "/api/v1/label/__name__/values", &[]).await;
+    assert_eq!(body, r#"{"status":"success","data":["up"]}"#);
+}
+
 /// Nobody who did not mount it has it.
 #[tokio::test]
 async fn there_is_none_unless_asked_for() {
