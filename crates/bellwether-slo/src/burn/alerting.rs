@@ -103,11 +103,12 @@ impl Alerting {
         self
     }
 
-    /// The rules as they are for an objective's period and target.
+    /// The rules as they are for an objective's period, target and slices: a short window has room for a slice.
     ///
     /// # Errors
     /// If one could never be true, since even a total outage burns more slowly, if one were true while the budget is spent
-    /// no faster than it may be, if windows are the wrong way round or longer than the period, or a name is no rule's.
+    /// no faster than it may be, if windows are the wrong way round, longer than the period or as short as a slice, or a
+    /// name is no rule's.
     pub fn rules_of(&self, slo: &Slo) -> Result<Vec<BurnRule>, Error> {
         let refuse = |wrong: String| Error::objective(&slo.name, wrong);
         let names: BTreeSet<&str> = self.rules.iter().map(|rule| &*rule.name).collect();
@@ -131,27 +132,33 @@ impl Alerting {
             Scaling::Windows => rule.scaled(period),
             Scaling::Factors => rule.clone(),
         };
+        // A window that no slice fits into could say nothing.
+        let slice = slo.budgeting.slice().unwrap_or_default();
+        let rule = BurnRule { short: rule.short.max(slice), ..rule };
         let BurnRule { name, long, short: brief, .. } = &rule;
         let windows = format!("burn rule {name} ({} and {})", short(*long), short(*brief));
-        if brief.is_zero() || brief >= long || *long > period {
-            return Err(format!(
-                "{windows}: the short window must be shorter than the long one, and that no longer than the period"
-            ));
+        let refuse = |wrong: String| {
+            format!("{windows}: {wrong}; leave it out by without({name:?}), or change its budget or its windows")
+        };
+        if *long <= slice {
+            return Err(refuse(format!("its long window must be longer than a slice, which is {}", short(slice))));
         }
-        let remedy = format!("leave it out by without({name:?}), or change its budget or its windows");
+        if brief.is_zero() || brief >= long || *long > period {
+            let wrong = "the short window must be shorter than the long one, and that no longer than the period";
+            return Err(format!("{windows}: {wrong}"));
+        }
         let factor = rule.factor(period);
         if factor < Ratio::ONE {
             let factor = factor.to_f64();
-            return Err(format!(
-                "{windows}: its factor of {factor:.3} is below 1, so it would be true while the budget lasts; {remedy}"
-            ));
+            let wrong = format!("its factor of {factor:.3} is below 1, so it would be true while the budget lasts");
+            return Err(refuse(wrong));
         }
         let needed = rule.failure_ratio(period, slo.target);
         if needed >= Ratio::ONE {
             let (needed, target) = (needed.percent(1), slo.target);
-            return Err(format!(
-                "{windows}: it needs {needed} % of events to be bad, which never happens with a target of {target}; {remedy}"
-            ));
+            return Err(refuse(format!(
+                "it needs {needed} % of events to be bad, which never happens with a target of {target}"
+            )));
         }
         Ok(rule)
     }

@@ -65,7 +65,8 @@ pub struct Evidence {
     pub budget: Option<ErrorBudget>,
     /// The burn rate in the long window of the first rule, or in a 720th of the period; `None` without events.
     pub burn_rate: Option<Ratio>,
-    /// How long the budget lasts at that rate; `None` if for ever.
+    /// How long the budget lasts at that rate; `None` if for ever. A period of the calendar may end before, and the next
+    /// begins with a whole budget.
     pub time_to_exhaustion: Option<Duration>,
     /// The 95 % interval of the failure ratio.
     pub failure_interval: Option<(f64, f64)>,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bellwether_slo::{
-    Alerting, BurnRule, Clause, Counted, Detection, Interval, Period, Ratio, Scaling, Severity, Share, Sli, Slo, judge,
+    Alerting, Budgeting, BurnRule, Clause, Counted, Detection, Interval, Period, Ratio, Scaling, Severity, Share, Sli,
+    Slo, judge,
 };
 
 use crate::log::{DAY, HOUR, MINUTE, at, secs, slo, target};
@@ -139,6 +140,20 @@ fn a07_page_covers_ticket() {
     // Later than the pages' short windows, the tickets remain.
     let over = Traffic { bad: vec![(T0, now, 100)], ..outage };
     assert_eq!(severity(&slo(0.999), &over, now + HOUR), Some(Severity::Ticket));
+}
+
+/// A window that no slice fits into could say nothing.
+#[test]
+fn windows_of_slices() {
+    let slices = |slice| slo(0.999).budgeting(Budgeting::RatioTimeslices { slice: secs(slice) });
+    let shorts = |slice| -> Vec<u64> {
+        let slo = slices(slice);
+        slo.alerting.rules_of(&slo).unwrap().iter().map(|rule| rule.short.as_secs() / MINUTE).collect()
+    };
+    assert_eq!(shorts(MINUTE), [5, 30, 120, 360]);
+    assert_eq!(shorts(10 * MINUTE), [10, 30, 120, 360]);
+    insta::assert_snapshot!(slices(HOUR).check().unwrap_err(), @r#"objective "all": burn rule page-quick (1h and 1h): its long window must be longer than a slice, which is 1h; leave it out by without("page-quick"), or change its budget or its windows"#);
+    slices(HOUR).alerting(Alerting::default().without("page-quick")).check().unwrap();
 }
 
 /// The first second at which a rule is true, by trying each.
