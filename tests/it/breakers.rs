@@ -111,7 +111,7 @@ async fn a_day_of_trouble() {
     let stage = Stage::new(Deployment::default(), Some(between.upstreams()));
 
     let day = async {
-        for cue in cues(DAY).take(14) {
+        for cue in cues(DAY).take(18) {
             stage.act(&cue);
             match cue.line(DAY) {
                 line if line.contains("text to speech is dead") => text_to_speech_is_dead(&demo).await,

@@ -16,8 +16,8 @@ pub struct App {
 }
 
 impl App {
-    /// An app on a good release.
-    pub fn new(store: Store, providers: Providers) -> Self {
-        Self { store, providers: Arc::new(providers), deployment: Deployment::default() }
+    /// An app on this release.
+    pub fn new(store: Store, providers: Providers, deployment: Deployment) -> Self {
+        Self { store, providers: Arc::new(providers), deployment }
     }
 }

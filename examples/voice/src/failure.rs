@@ -6,10 +6,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use bellwether::{
-    breaker::{Elapsed, Rejected},
-    tower::GuardError,
-};
+use bellwether::breaker::Rejected;
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use tonic::{Code, Status};
 
@@ -105,12 +102,6 @@ impl Failure {
 impl Why {
     /// `None` if this error says nothing by itself.
     fn of(error: &(dyn Error + 'static)) -> Option<Self> {
-        if let Some(GuardError::Rejected(rejected)) = error.downcast_ref() {
-            return Some(Self::Refused(*rejected));
-        }
-        if error.is::<Elapsed>() || matches!(error.downcast_ref(), Some(GuardError::Elapsed(_))) {
-            return Some(Self::Timeout);
-        }
         error.downcast_ref::<reqwest::Error>().filter(|error| error.is_timeout()).map(|_| Self::Timeout)
     }
 

@@ -1,10 +1,11 @@
-//! When calls to whom stop, for how long, and how they begin again: a breaker for everybody whom a turn needs.
+//! Whom a turn needs, and when calls to them stop, for how long, and how they begin again: a dependency with a breaker each.
 
 use std::time::Duration;
 
 use bellwether::{
-    Bellwether, Error,
-    breaker::{Breaker, BreakerBuilder, Breakers, Trial, Trip, Wait},
+    Bellwether, Dependency, Error,
+    breaker::{Breaker, BreakerBuilder, Trial, Trip, Wait},
+    dependency::{DependencyBuilder, cascade::Pool},
 };
 
 use crate::{
@@ -15,34 +16,43 @@ use crate::{
     store,
 };
 
-/// The breakers, all of them on `/metrics`.
+/// All of them on `/metrics` and in `/health`.
 #[derive(Clone, Debug)]
 pub struct Guards {
     /// Speech to text.
-    pub stt: Breaker,
-    /// The language model, by the name of the API key: what one key has used up, the other one need not pay for.
-    pub llm: Breakers,
+    pub stt: Dependency,
+    /// The language model by each of its API keys, in the order of [`Key::ALL`]: what one key has used up, the other one need
+    /// not pay for.
+    pub llm: [Dependency; 2],
     /// Text to speech.
-    pub tts: Breaker,
+    pub tts: Dependency,
     /// The database of customers and orders.
-    pub orders: Breaker,
+    pub orders: Dependency,
+    /// The connections to it.
+    pub pool: Pool,
 }
 
 impl Guards {
-    /// Closed breakers; those of the same seed wait alike.
+    /// With closed breakers; those of the same seed wait alike.
     pub fn new(bw: &Bellwether, seed: u64) -> Result<Self, Error> {
-        let llm = breaker(llm::NAME, seed).clock(bw.registry().clock().clone());
-        let llm = Breakers::new(llm, Key::ALL.len())?;
-        for key in Key::ALL {
-            llm.get(key.as_str()).show(bw.registry())?;
-        }
+        let guarded = |needed: DependencyBuilder, breaker: BreakerBuilder| bw.dependency(needed.breaker(breaker));
+        let llm = |key: Key| {
+            let name = format!("{}/{}", llm::NAME, key.as_str());
+            guarded(Dependency::http(&name).critical_shared(), breaker(&name, seed))
+        };
         Ok(Self {
-            stt: bw.breaker(breaker(stt::NAME, seed))?,
-            llm,
-            // Dead or alive, and nothing between: there is no need to wait for many calls.
-            tts: bw.breaker(breaker(tts::NAME, seed).trip(half().or_consecutive(5)))?,
-            orders: bw.breaker(breaker(store::NAME, seed))?,
+            stt: guarded(Dependency::http(stt::NAME).critical_shared(), breaker(stt::NAME, seed))?,
+            llm: [llm(Key::Primary)?, llm(Key::Batch)?],
+            // Dead or alive, and nothing between: there is no need to wait for many calls. What cannot be spoken is written.
+            tts: guarded(Dependency::http(tts::NAME), breaker(tts::NAME, seed).trip(half().or_consecutive(5)))?,
+            orders: guarded(Dependency::sql(store::NAME).critical_shared(), breaker(store::NAME, seed))?,
+            pool: bw.dependencies().pool(store::POOL, u64::from(store::CONNECTIONS)),
         })
+    }
+
+    /// The language model by this key.
+    pub fn llm(&self, key: Key) -> &Dependency {
+        &self.llm[key as usize]
     }
 }
 

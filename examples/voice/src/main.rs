@@ -22,7 +22,7 @@ use voice::{
     args::{Args, HELP},
     guards::Guards,
     providers::Providers,
-    release::Release,
+    release::{Deployment, Release},
     store::Store,
     story::Stage,
     traffic::{Tally, Traffic},
@@ -66,11 +66,12 @@ async fn run(args: Args) -> Result<(), String> {
     // The service.
     let listener = listen(args.port).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    // Who is called, goes through a breaker.
+    // Whoever is called is a dependency, with a breaker.
     let guards = Guards::new(&bw, args.seed).map_err(|error| error.to_string())?;
-    let store = Store::open(&database_url()?, guards.orders.clone()).await?;
+    let deployment = Deployment::default();
+    let store = Store::open(&database_url()?, &guards, deployment.clone()).await?;
     let (providers, upstreams) = providers(args.seed, &bw, &guards)?;
-    let app = App::new(store, providers);
+    let app = App::new(store, providers, deployment);
     let router = api::router(app.clone())
         .layer(CatchPanicLayer::new())
         // Everything about requests: ids, traces, rates, errors, durations, the scope.
@@ -110,6 +111,8 @@ fn front_door() -> Result<Bellwether, bellwether::Error> {
     // Panics are counted and logged; the day of trouble has too many of them for a page each on the terminal.
     panic::set_hook(Box::new(|_| {}));
     let bw = Bellwether::builder("voice").version(Release::Good.version()).install_panic_hook();
+    // A day takes minutes here, and trouble a quarter of one.
+    let bw = bw.tick(Duration::from_secs(1));
     #[cfg(any(feature = "log", feature = "otlp"))]
     let bw = bw.install_tracing();
     bw.config("bellwether.toml")?.start()

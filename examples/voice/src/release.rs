@@ -1,8 +1,12 @@
-//! Releases of this service: the good one, and the two that the day of trouble deploys by mistake.
+//! Releases of this service: the good one, and the three that the day of trouble deploys by mistake.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    any::Any,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
 };
 
 use crate::failure::Failure;
@@ -17,6 +21,8 @@ pub enum Release {
     WrongPrices,
     /// 1.6.0: shows a customer's rank, computed without an index.
     SlowRank,
+    /// 1.7.0: does not give connections of the database back.
+    Forgetful,
 }
 
 impl Release {
@@ -26,6 +32,7 @@ impl Release {
             Self::Good => "1.4.2",
             Self::WrongPrices => "1.5.0",
             Self::SlowRank => "1.6.0",
+            Self::Forgetful => "1.7.0",
         }
     }
 
@@ -42,21 +49,42 @@ impl Release {
 }
 
 /// Which release runs now; clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Deployment(Arc<AtomicU8>);
+#[derive(Clone, Default)]
+pub struct Deployment(Arc<Running>);
+
+#[derive(Default)]
+struct Running {
+    release: AtomicU8,
+    /// What it will not give back before it is stopped.
+    forgotten: Mutex<Vec<Box<dyn Any + Send>>>,
+}
 
 impl Deployment {
     /// The release that runs now.
     pub fn current(&self) -> Release {
-        match self.0.load(Ordering::Relaxed) {
+        match self.0.release.load(Ordering::Relaxed) {
             1 => Release::WrongPrices,
             2 => Release::SlowRank,
+            3 => Release::Forgetful,
             _ => Release::Good,
         }
     }
 
-    /// Replaces the running release.
+    /// Replaces the running release; what that had forgotten is there again.
     pub fn deploy(&self, release: Release) {
-        self.0.store(release as u8, Ordering::Relaxed);
+        self.0.release.store(release as u8, Ordering::Relaxed);
+        let forgotten = std::mem::take(&mut *self.0.forgotten.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(forgotten);
+    }
+
+    /// The running release forgets to give this back.
+    pub(crate) fn forget(&self, what: impl Any + Send) {
+        self.0.forgotten.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(what));
+    }
+}
+
+impl fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Deployment").field(&self.current()).finish()
     }
 }

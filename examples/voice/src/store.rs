@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use bellwether::breaker::{Breaker, CallError, Outcome};
+use bellwether::{
+    breaker::CallError,
+    dependency::{Operation, cascade::Pool},
+};
+use futures_util::future::BoxFuture;
 use serde::Serialize;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, any::AnyPoolOptions, error::ErrorKind};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, any::AnyPoolOptions};
 
 use crate::{
     failure::{Failure, Why},
-    release::Release,
+    guards::Guards,
+    release::{Deployment, Release},
 };
 
 /// Customers that exist from the start; their ids are `1..=CUSTOMERS`.
@@ -18,8 +23,11 @@ pub const ORDERS_KEPT: i64 = 10_000;
 const CUSTOMERS_KEPT: i64 = 500;
 /// How often the old ones are deleted: at every so many new ones.
 const PRUNE_EVERY: i64 = 100;
-/// As its breaker is called.
+/// As it is called, and its breaker.
 pub(crate) const NAME: &str = "orders-db";
+/// As the pool of its connections is called, and how many there are.
+pub(crate) const POOL: &str = "orders-pool";
+pub(crate) const CONNECTIONS: u32 = 4;
 /// Rows in one answer of a list.
 const PAGE: i64 = 20;
 
@@ -51,13 +59,17 @@ pub struct Order {
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
-    breaker: Breaker,
+    /// Who waits for a connection, and who has one.
+    permits: Pool,
+    reads: Operation,
+    writes: Operation,
+    deployment: Deployment,
 }
 
 impl Store {
-    /// Connects to `sqlite:PATH` or `postgres://…` and creates what is missing; from then on, the breaker decides who may ask.
-    /// The error is for people.
-    pub async fn open(url: &str, breaker: Breaker) -> Result<Self, String> {
+    /// Connects to `sqlite:PATH` or `postgres://…` and creates what is missing; from then on, the dependency's breaker decides
+    /// who may ask. The error is for people.
+    pub async fn open(url: &str, guards: &Guards, deployment: Deployment) -> Result<Self, String> {
         let scheme = url.split(':').next().unwrap_or_default();
         let sqlite = match scheme {
             "sqlite" => true,
@@ -77,7 +89,7 @@ impl Store {
             format!("cannot open the {scheme} database ({path}): {error}")
         })?;
         let pool = AnyPoolOptions::new()
-            .max_connections(4)
+            .max_connections(CONNECTIONS)
             .acquire_timeout(Duration::from_secs(3))
             .after_connect(move |connection, _| {
                 Box::pin(async move {
@@ -90,7 +102,13 @@ impl Store {
             .connect(url)
             .await
             .map_err(|error| format!("cannot open the {scheme} database: {error}"))?;
-        let store = Self { pool, breaker };
+        let store = Self {
+            pool,
+            permits: guards.pool.clone(),
+            reads: guards.orders.operation("read"),
+            writes: guards.orders.operation("write"),
+            deployment,
+        };
         store.prepare(sqlite).await.map_err(|error| format!("cannot prepare the {scheme} database: {error}"))?;
         Ok(store)
     }
@@ -100,9 +118,13 @@ impl Store {
         if release == Release::SlowRank {
             self.rank(id).await?;
         }
-        self.call(
-            sqlx::query_as("SELECT id, name, plan FROM customers WHERE id = $1").bind(id).fetch_optional(&self.pool),
-        )
+        self.call(&self.reads, |connection| {
+            Box::pin(
+                sqlx::query_as("SELECT id, name, plan FROM customers WHERE id = $1")
+                    .bind(id)
+                    .fetch_optional(connection),
+            )
+        })
         .await?
         .map(customer)
         .ok_or(Failure::NotFound { what: "customer", id })
@@ -111,11 +133,13 @@ impl Store {
     /// The newest customers.
     pub async fn customers(&self) -> Result<Vec<Customer>, Failure> {
         let rows = self
-            .call(
-                sqlx::query_as("SELECT id, name, plan FROM customers ORDER BY id DESC LIMIT $1")
-                    .bind(PAGE)
-                    .fetch_all(&self.pool),
-            )
+            .call(&self.reads, |connection| {
+                Box::pin(
+                    sqlx::query_as("SELECT id, name, plan FROM customers ORDER BY id DESC LIMIT $1")
+                        .bind(PAGE)
+                        .fetch_all(connection),
+                )
+            })
             .await?;
         Ok(rows.into_iter().map(customer).collect())
     }
@@ -123,21 +147,25 @@ impl Store {
     /// Writes down a new customer.
     pub async fn join(&self, name: &str, plan: &str) -> Result<Customer, Failure> {
         let row = self
-            .call(
-                sqlx::query_as("INSERT INTO customers (name, plan) VALUES ($1, $2) RETURNING id, name, plan")
-                    .bind(name)
-                    .bind(plan)
-                    .fetch_one(&self.pool),
-            )
+            .call(&self.writes, |connection| {
+                Box::pin(
+                    sqlx::query_as("INSERT INTO customers (name, plan) VALUES ($1, $2) RETURNING id, name, plan")
+                        .bind(name.to_owned())
+                        .bind(plan.to_owned())
+                        .fetch_one(connection),
+                )
+            })
             .await?;
         let new = customer(row);
         if new.id % PRUNE_EVERY == 0 {
-            self.call(
-                sqlx::query("DELETE FROM customers WHERE id > $1 AND id <= $2")
-                    .bind(CUSTOMERS)
-                    .bind(new.id - CUSTOMERS_KEPT)
-                    .execute(&self.pool),
-            )
+            self.call(&self.writes, |connection| {
+                Box::pin(
+                    sqlx::query("DELETE FROM customers WHERE id > $1 AND id <= $2")
+                        .bind(CUSTOMERS)
+                        .bind(new.id - CUSTOMERS_KEPT)
+                        .execute(connection),
+                )
+            })
             .await?;
         }
         Ok(new)
@@ -145,11 +173,13 @@ impl Store {
 
     /// One order.
     pub async fn order(&self, id: i64) -> Result<Order, Failure> {
-        self.call(
-            sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders WHERE id = $1")
-                .bind(id)
-                .fetch_optional(&self.pool),
-        )
+        self.call(&self.reads, |connection| {
+            Box::pin(
+                sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders WHERE id = $1")
+                    .bind(id)
+                    .fetch_optional(connection),
+            )
+        })
         .await?
         .map(order)
         .ok_or(Failure::NotFound { what: "order", id })
@@ -158,11 +188,13 @@ impl Store {
     /// The newest orders.
     pub async fn orders(&self) -> Result<Vec<Order>, Failure> {
         let rows = self
-            .call(
-                sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders ORDER BY id DESC LIMIT $1")
-                    .bind(PAGE)
-                    .fetch_all(&self.pool),
-            )
+            .call(&self.reads, |connection| {
+                Box::pin(
+                    sqlx::query_as("SELECT id, customer, item, amount_cents FROM orders ORDER BY id DESC LIMIT $1")
+                        .bind(PAGE)
+                        .fetch_all(connection),
+                )
+            })
             .await?;
         Ok(rows.into_iter().map(order).collect())
     }
@@ -170,14 +202,14 @@ impl Store {
     /// The newest orders of one customer.
     pub async fn orders_of(&self, customer: i64) -> Result<Vec<Order>, Failure> {
         let rows = self
-            .call(
-                sqlx::query_as(
+            .call(&self.reads, |connection| {
+                Box::pin(sqlx::query_as(
                     "SELECT id, customer, item, amount_cents FROM orders WHERE customer = $1 ORDER BY id DESC LIMIT $2",
                 )
                 .bind(customer)
                 .bind(PAGE)
-                .fetch_all(&self.pool),
-            )
+                .fetch_all(connection))
+            })
             .await?;
         Ok(rows.into_iter().map(order).collect())
     }
@@ -185,21 +217,27 @@ impl Store {
     /// Writes down a new order.
     pub async fn place(&self, customer: i64, item: &str, amount_cents: i64) -> Result<Order, Failure> {
         let row = self
-            .call(
-                sqlx::query_as(
-                    "INSERT INTO orders (customer, item, amount_cents) VALUES ($1, $2, $3) \
+            .call(&self.writes, |connection| {
+                Box::pin(
+                    sqlx::query_as(
+                        "INSERT INTO orders (customer, item, amount_cents) VALUES ($1, $2, $3) \
              RETURNING id, customer, item, amount_cents",
+                    )
+                    .bind(customer)
+                    .bind(item.to_owned())
+                    .bind(amount_cents)
+                    .fetch_one(connection),
                 )
-                .bind(customer)
-                .bind(item)
-                .bind(amount_cents)
-                .fetch_one(&self.pool),
-            )
+            })
             .await?;
         let new = order(row);
         if new.id % PRUNE_EVERY == 0 {
-            self.call(sqlx::query("DELETE FROM orders WHERE id <= $1").bind(new.id - ORDERS_KEPT).execute(&self.pool))
-                .await?;
+            self.call(&self.writes, |connection| {
+                Box::pin(
+                    sqlx::query("DELETE FROM orders WHERE id <= $1").bind(new.id - ORDERS_KEPT).execute(connection),
+                )
+            })
+            .await?;
         }
         Ok(new)
     }
@@ -208,22 +246,36 @@ impl Store {
     /// because nobody thought of an index.
     async fn rank(&self, id: i64) -> Result<i64, Failure> {
         let (rank,) = self
-            .call(
-                sqlx::query_as(
-                    "SELECT COUNT(*) FROM customers c WHERE \
+            .call(&self.reads, |connection| {
+                Box::pin(
+                    sqlx::query_as(
+                        "SELECT COUNT(*) FROM customers c WHERE \
              (SELECT SUM(amount_cents) FROM orders WHERE customer = c.id) > \
              (SELECT SUM(amount_cents) FROM orders WHERE customer = $1)",
+                    )
+                    .bind(id)
+                    .fetch_one(connection),
                 )
-                .bind(id)
-                .fetch_one(&self.pool),
-            )
+            })
             .await?;
         Ok(rank)
     }
 
-    /// Asks the database, if the breaker thinks that it will answer.
-    async fn call<T>(&self, query: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Failure> {
-        self.breaker.call_judged(query, judged).await.map_err(|error| match error {
+    /// Asks the database, if its breaker thinks that it will answer and there is a connection.
+    async fn call<T>(
+        &self,
+        operation: &Operation,
+        query: impl for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, Failure> {
+        let answered = operation.call(async {
+            let mut connection = self.permits.take(self.pool.acquire()).await?;
+            let answer = query(&mut connection).await;
+            if self.deployment.current() == Release::Forgetful {
+                self.deployment.forget(connection);
+            }
+            answer
+        });
+        answered.await.map_err(|error| match error {
             CallError::Rejected(rejected) => Failure::Upstream { name: NAME, why: Why::Refused(rejected) },
             CallError::Failed(error) => error.into(),
         })
@@ -258,16 +310,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-}
-
-/// Of what an answer says about the database itself.
-fn judged<T>(result: &Result<T, sqlx::Error>) -> Outcome {
-    match result {
-        Ok(_) => Outcome::Success,
-        // It has looked at what it was given.
-        Err(sqlx::Error::Database(error)) if !matches!(error.kind(), ErrorKind::Other) => Outcome::Alive,
-        Err(_) => Outcome::Failure,
     }
 }
 

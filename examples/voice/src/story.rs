@@ -33,7 +33,7 @@ enum Trouble {
 }
 
 /// Every day is like this; no two scenes overlap.
-const SCENES: [Scene; 7] = [
+const SCENES: [Scene; 9] = [
     Scene {
         from: (8, 0),
         until: (9, 15),
@@ -47,6 +47,13 @@ const SCENES: [Scene; 7] = [
         trouble: Trouble::Deploy(Release::WrongPrices),
         says: "release 1.5.0 is deployed; it panics for one plan and fails for another",
         over: "release 1.4.2 is back",
+    },
+    Scene {
+        from: (11, 15),
+        until: (12, 15),
+        trouble: Trouble::Stt(Fault::Slow(8.0)),
+        says: "speech to text takes eight times as long, and every turn waits for it",
+        over: "speech to text is fast again",
     },
     Scene {
         from: (12, 30),
@@ -82,6 +89,13 @@ const SCENES: [Scene; 7] = [
         trouble: Trouble::Llm(Fault::Cut(0.4)),
         says: "the language model stops in the middle of four answers in ten",
         over: "the language model finishes its answers again",
+    },
+    Scene {
+        from: (22, 30),
+        until: (23, 30),
+        trouble: Trouble::Deploy(Release::Forgetful),
+        says: "release 1.7.0 is deployed; it does not give connections of the database back",
+        over: "release 1.4.2 is back",
     },
 ];
 

@@ -12,12 +12,11 @@ use async_openai::{
         ChatCompletionResponseStream, ChatCompletionStreamOptions, CreateChatCompletionRequest,
     },
 };
-use bellwether::{breaker::Breakers, tower::GuardError};
 use futures_util::{StreamExt, stream};
 use reqwest::{Body, Response};
-use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
+use tower::{BoxError, service_fn};
 
-use super::{Endpoint, as_guarded, guard, reply::Reply};
+use super::{Endpoint, reply::Reply};
 use crate::failure::{Failure, Why};
 
 pub(crate) const NAME: &str = "llm";
@@ -49,29 +48,24 @@ pub struct Words {
 }
 
 impl Llm {
-    /// With the secrets of the keys, in the order of [`Key::ALL`].
-    pub(super) fn new(at: &Endpoint, breakers: &Breakers, secrets: [&str; 2]) -> Self {
-        let client = |key: Key| {
-            let config = OpenAIConfig::new().with_api_base(&at.base).with_api_key(secrets[key as usize]);
-            let http = at.http.clone();
-            let call = service_fn(move |request: HttpRequestFactory| {
-                let http = http.clone();
-                async move {
-                    let request = request.build().await.map_err(|error| GuardError::Inner(error.into()))?;
-                    http.execute(request).await.map_err(as_guarded)
-                }
-            });
-            let guarded = ServiceBuilder::new().layer(guard(&breakers.get(key.as_str()))).service(call);
-            let model = at.model.clone();
+    /// By each of the keys, in the order of [`Key::ALL`].
+    pub(super) fn new(by: [Endpoint; 2]) -> Self {
+        let client = |at: Endpoint| {
+            let config = OpenAIConfig::new().with_api_base(&at.base).with_api_key(&at.key);
+            let (http, model) = (at.http.clone(), at.model);
             let measured = service_fn(move |request: HttpRequestFactory| {
-                let (asking, model) = (guarded.clone().oneshot(request), model.clone());
+                let (http, model) = (http.clone(), model.clone());
+                let asking = async move {
+                    let request = request.build().await.map_err(BoxError::from)?;
+                    http.execute(request).await.map_err(BoxError::from)
+                };
                 // Looked at here, because the client would hide the headers of a refusal, and Retry-After with them.
                 async move { Reply::of(NAME, &model, |_| (), asking).await.map(read_to_the_end).map_err(BoxError::from) }
             });
             // The client insists on one of its own, and never uses it.
             Client::build(at.http.as_ref().clone(), config).with_http_service(measured)
         };
-        Self { clients: Key::ALL.map(client) }
+        Self { clients: by.map(client) }
     }
 
     /// Asks, and returns when the first words are there.

@@ -10,9 +10,8 @@ use std::{env, fmt, time::Duration};
 
 use bellwether::{
     Bellwether, Dependency,
-    breaker::{Breaker, Deadlines},
     dependency::genai::{GenAi, Model, ModelBuilder},
-    tower::{GuardError, GuardLayer, ObserveCalls},
+    tower::ObserveCalls,
 };
 use http::header::RETRY_AFTER;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
@@ -80,32 +79,24 @@ impl Providers {
     ) -> Result<Self, String> {
         let calls = bw.calls();
         let genai = GenAi::new(bw.registry()).map_err(|error| error.to_string())?;
-        // Guarded by a layer already.
-        let model = |name, base: &str, described: ModelBuilder| {
-            let dependency =
-                bw.dependency(Dependency::http(name).critical_shared()).map_err(|error| error.to_string())?;
-            Ok::<_, String>(genai.model(&dependency, at(base, described)))
+        let endpoint = |name, base: &str, key: &str, dependency: &Dependency, described: ModelBuilder| Endpoint {
+            // Every call is observed under the name of who is called.
+            http: ClientBuilder::new(http.clone()).with(ObserveCalls::new(calls.for_peer(name))).build(),
+            base: base.trim_end_matches('/').to_owned(),
+            key: key.to_owned(),
+            // What the dependency's breaker refuses is no call.
+            model: genai.model(dependency, at(base, described)),
         };
-        let endpoint = |name, base: String, model, guard: Option<GuardLayer>| {
-            let client = ClientBuilder::new(http.clone());
-            // What the guard refuses is no call.
-            let client = guard.into_iter().fold(client, ClientBuilder::with);
-            Endpoint {
-                // Every call is observed under the name of who is called.
-                http: client.with(ObserveCalls::new(calls.for_peer(name))).build(),
-                base: base.trim_end_matches('/').to_owned(),
-                key: keys[0].to_owned(),
-                model,
-            }
+        let thinks = |key: llm::Key| {
+            let described = Model::chat(PROVIDER, llm::MODEL);
+            endpoint(llm::NAME, &llm, keys[key as usize], guards.llm(key), described)
         };
-        let hears = model(stt::NAME, &stt, Model::speech_to_text(PROVIDER, stt::MODEL))?;
-        let thinks = model(llm::NAME, &llm, Model::chat(PROVIDER, llm::MODEL))?;
-        let speaks =
-            model(tts::NAME, &tts, Model::text_to_speech(PROVIDER, tts::MODEL).audio_rate(tts::BYTES_A_SECOND))?;
+        let hears = Model::speech_to_text(PROVIDER, stt::MODEL);
+        let speaks = Model::text_to_speech(PROVIDER, tts::MODEL).audio_rate(tts::BYTES_A_SECOND);
         Ok(Self {
-            stt: stt::Stt::new(endpoint(stt::NAME, stt, hears, Some(guard(&guards.stt)))),
-            llm: llm::Llm::new(&endpoint(llm::NAME, llm, thinks, None), &guards.llm, keys),
-            tts: tts::Tts::new(endpoint(tts::NAME, tts, speaks, Some(guard(&guards.tts)))),
+            stt: stt::Stt::new(endpoint(stt::NAME, &stt, keys[0], &guards.stt, hears)),
+            llm: llm::Llm::new(llm::Key::ALL.map(thinks)),
+            tts: tts::Tts::new(endpoint(tts::NAME, &tts, keys[0], &guards.tts, speaks)),
         })
     }
 }
@@ -117,13 +108,6 @@ fn at(base: &str, described: ModelBuilder) -> ModelBuilder {
         Some((host, port)) => described.server(host, port),
         None => described,
     }
-}
-
-/// Calls by this breaker, which nobody waits for longer than a customer would.
-fn guard(breaker: &Breaker) -> GuardLayer {
-    let limit = Duration::from_secs(5);
-    let deadlines = Deadlines::new().headers(limit).first_content(limit).idle(limit).total(6 * limit);
-    GuardLayer::new(breaker.clone()).deadlines(deadlines)
 }
 
 /// An HTTP client for servers on this machine: it trusts no certificate, so that it needs none installed.
@@ -138,16 +122,6 @@ fn http_client(tls: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilde
     let builder =
         reqwest::Client::builder().connect_timeout(Duration::from_secs(1)).read_timeout(Duration::from_secs(5));
     tls(builder).build().map_err(|error| format!("cannot make an HTTP client: {error:?}"))
-}
-
-/// What a client with a guard among its middleware says, as the guard itself would.
-fn as_guarded(error: reqwest_middleware::Error) -> GuardError {
-    match error {
-        reqwest_middleware::Error::Reqwest(error) => GuardError::Inner(error.into()),
-        reqwest_middleware::Error::Middleware(error) => {
-            error.downcast().unwrap_or_else(|error| GuardError::Inner(error.into()))
-        }
-    }
 }
 
 /// Whole seconds, the form the providers use; one second if there is none.

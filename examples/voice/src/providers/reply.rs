@@ -1,14 +1,12 @@
 //! What a provider answers, read bit by bit, while the model's measurements are told of it.
 
-use bellwether::{
-    dependency::{
-        Fault,
-        genai::{Answer, Model},
-    },
-    tower::GuardError,
+use bellwether::dependency::{
+    Fault,
+    genai::{Answer, Model},
 };
 use bytes::Bytes;
 use reqwest::Response;
+use tower::BoxError;
 
 use crate::failure::{Failure, Why};
 
@@ -30,18 +28,15 @@ impl Reply {
         name: &'static str,
         model: &Model,
         tell: impl FnOnce(&mut Answer),
-        asking: impl Future<Output = Result<Response, GuardError>>,
+        asking: impl Future<Output = Result<Response, BoxError>>,
     ) -> Result<Self, Failure> {
         let mut answer = model.begin().map_err(|refused| Failure::Upstream { name, why: Why::Refused(refused) })?;
         tell(&mut answer);
         let mut response = match answer.run(asking).await {
             Ok(response) => response,
             Err(error) => {
-                answer.fault(fault(&error));
-                return Err(match error {
-                    GuardError::Inner(error) => Failure::upstream(name, &*error),
-                    error => Failure::upstream(name, &error),
-                });
+                answer.fault(Fault::of(&*error));
+                return Err(Failure::upstream(name, &*error));
             }
         };
         answer.head(response.status().as_u16(), |name| response.headers().get(name)?.to_str().ok());
@@ -78,7 +73,7 @@ impl Reply {
             }
         };
         match &chunk {
-            // Deadlines are the guard's matter here.
+            // The client keeps the time here.
             Some(piece) => drop(self.answer.as_mut().map(|answer| answer.chunk(piece))),
             None => drop(self.answer.take().map(Answer::end)),
         }
@@ -92,15 +87,5 @@ impl Reply {
             all.extend_from_slice(&chunk);
         }
         Ok(all)
-    }
-}
-
-/// Whose fault it is that there is no answer.
-fn fault(error: &GuardError) -> Fault {
-    match error {
-        GuardError::Rejected(rejected) => Fault::from(*rejected),
-        GuardError::Elapsed(elapsed) => Fault::of(elapsed),
-        GuardError::Inner(error) => Fault::of(&**error),
-        error => Fault::of(error),
     }
 }

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
+use tower::BoxError;
 
-use super::{Endpoint, as_guarded, reply::Reply};
+use super::{Endpoint, reply::Reply};
 use crate::failure::{Failure, Why};
 
 pub(crate) const NAME: &str = "stt";
@@ -32,7 +33,7 @@ impl Stt {
         let asking = async {
             let form = Form::new().text("model", MODEL).part("file", file);
             let request = self.at.http.post(format!("{}/audio/transcriptions", self.at.base)).bearer_auth(&self.at.key);
-            request.multipart(form).send().await.map_err(as_guarded)
+            request.multipart(form).send().await.map_err(BoxError::from)
         };
         let answer = Reply::of(NAME, &self.at.model, |_| (), asking).await?.whole().await?;
         let broken = |_| Failure::Upstream { name: NAME, why: Why::Broken };

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use serde_json::json;
+use tower::BoxError;
 
-use super::{Endpoint, as_guarded, reply::Reply};
+use super::{Endpoint, reply::Reply};
 use crate::failure::Failure;
 
 pub(crate) const NAME: &str = "tts";
@@ -33,7 +34,7 @@ impl Tts {
         let asking = async {
             let request = self.at.http.post(format!("{}/audio/speech", self.at.base)).bearer_auth(&self.at.key);
             let body = json!({ "model": MODEL, "voice": "alloy", "response_format": "pcm", "input": sentence });
-            request.json(&body).send().await.map_err(as_guarded)
+            request.json(&body).send().await.map_err(BoxError::from)
         };
         let characters = sentence.chars().count() as u64;
         let reply = Reply::of(NAME, &self.at.model, |answer| answer.characters(characters), asking).await?;

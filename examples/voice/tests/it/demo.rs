@@ -1,12 +1,14 @@
 //! A whole demo for one test: database, upstreams and the service on a free port.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
-use bellwether::{Bellwether, breaker::Breaker};
+use bellwether::Bellwether;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
-use voice::{api, app::App, guards::Guards, providers::Providers, store::Store, upstream::Upstreams};
+use voice::{
+    api, app::App, guards::Guards, providers::Providers, release::Deployment, store::Store, upstream::Upstreams,
+};
 
 pub(crate) struct Demo {
     pub(crate) address: SocketAddr,
@@ -19,12 +21,17 @@ pub(crate) struct Demo {
 }
 
 pub(crate) async fn demo() -> Demo {
-    let bw = Bellwether::builder("voice").environment(|_| None).start().expect("a front door");
+    demo_ticking(Duration::from_secs(5)).await
+}
+
+pub(crate) async fn demo_ticking(tick: Duration) -> Demo {
+    let bw = Bellwether::builder("voice").environment(|_| None).tick(tick).start().expect("a front door");
     let guards = Guards::new(&bw, 7).expect("breakers");
     let folder = TempDir::new().expect("a folder");
-    let store = Store::open(&url(&folder), guards.orders.clone()).await.expect("a database");
+    let deployment = Deployment::default();
+    let store = Store::open(&url(&folder), &guards, deployment.clone()).await.expect("a database");
     let upstreams = Upstreams::start(7).expect("upstreams start");
-    let app = App::new(store, Providers::loopback(&upstreams, &bw, &guards).expect("providers"));
+    let app = App::new(store, Providers::loopback(&upstreams, &bw, &guards).expect("providers"), deployment);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let router = api::router(app.clone()).layer(CatchPanicLayer::new()).layer(bw.layer()).merge(bw.router());
@@ -34,11 +41,12 @@ pub(crate) async fn demo() -> Demo {
 
 pub(crate) async fn store() -> (Store, TempDir) {
     let folder = TempDir::new().expect("a folder");
-    (Store::open(&url(&folder), breaker()).await.expect("a database"), folder)
+    (Store::open(&url(&folder), &guards(), Deployment::default()).await.expect("a database"), folder)
 }
 
-pub(crate) fn breaker() -> Breaker {
-    Breaker::builder("orders-db").build().expect("a breaker")
+pub(crate) fn guards() -> Guards {
+    let bw = Bellwether::builder("voice").environment(|_| None).start().expect("a front door");
+    Guards::new(&bw, 7).expect("dependencies")
 }
 
 fn url(folder: &TempDir) -> String {

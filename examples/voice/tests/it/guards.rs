@@ -1,10 +1,14 @@
 //! What a customer is told while a breaker is open, and what results say of whom.
 
-use bellwether::breaker::{Breaker, Outcome};
+use bellwether::{
+    Dependency,
+    breaker::{Breaker, Outcome},
+};
 use voice::{
     failure::Failure,
     guards::Guards,
     proto::{Audio, answer::Event},
+    providers::llm::Key,
 };
 
 use crate::{
@@ -12,10 +16,15 @@ use crate::{
     turns::converse,
 };
 
+/// What guards a dependency.
+fn breaker(of: &Dependency) -> &Breaker {
+    of.breaker().expect("it is guarded")
+}
+
 /// Opens one breaker; a turn of this customer must be refused in these words until it is closed again.
-async fn check(customer: i64, which: impl Fn(&Guards) -> Breaker, who: &str) {
+async fn check(customer: i64, which: impl Fn(&Guards) -> &Dependency, who: &str) {
     let demo = demo().await;
-    let breaker = which(&demo.guards);
+    let breaker = breaker(which(&demo.guards));
     breaker.trip();
     let answer = demo.turn(customer).await;
     let words = answer.lines[0]["error"].as_str().expect("words");
@@ -30,23 +39,23 @@ async fn check(customer: i64, which: impl Fn(&Guards) -> Breaker, who: &str) {
 
 #[tokio::test]
 async fn who_is_down_is_not_asked() {
-    check(3, |guards| guards.stt.clone(), "stt").await;
-    check(3, |guards| guards.orders.clone(), "orders-db").await;
-    check(3, |guards| guards.llm.get("primary"), "llm").await;
-    check(5, |guards| guards.llm.get("batch"), "llm").await;
+    check(3, |guards| &guards.stt, "stt").await;
+    check(3, |guards| &guards.orders, "orders-db").await;
+    check(3, |guards| guards.llm(Key::Primary), "llm").await;
+    check(5, |guards| guards.llm(Key::Batch), "llm").await;
 }
 
 #[tokio::test]
 async fn one_key_knows_nothing_of_the_other() {
     let demo = demo().await;
-    demo.guards.llm.get("batch").trip();
+    breaker(demo.guards.llm(Key::Batch)).trip();
     assert_eq!([demo.turn(5).await.status, demo.turn(3).await.status], [503, 200]);
 }
 
 #[tokio::test]
 async fn what_cannot_be_spoken_is_written() {
     let demo = demo().await;
-    demo.guards.tts.trip();
+    breaker(&demo.guards.tts).trip();
     let answer = demo.turn(3).await;
     assert_eq!((answer.status, answer.whole), (200, true));
     let of = |event: &str| answer.lines.iter().filter(|line| line["event"] == event).count();
@@ -63,8 +72,8 @@ async fn what_cannot_be_spoken_is_written() {
 }
 
 /// How often a breaker was told so, and how many calls it thinks are under way.
-fn told(breaker: &Breaker, outcome: Outcome) -> (u64, u64) {
-    let seen = breaker.snapshot();
+fn told(of: &Dependency, outcome: Outcome) -> (u64, u64) {
+    let seen = breaker(of).snapshot();
     (seen.outcome(outcome), seen.in_flight)
 }
 
@@ -74,7 +83,7 @@ async fn a_turn_ends_its_calls() {
     demo.turn(3).await;
     let Demo { guards, .. } = &demo;
     assert_eq!(told(&guards.stt, Outcome::Success), (1, 0));
-    assert_eq!(told(&guards.llm.get("primary"), Outcome::Success), (1, 0));
+    assert_eq!(told(guards.llm(Key::Primary), Outcome::Success), (1, 0));
     // One for each sentence.
     assert_eq!(told(&guards.tts, Outcome::Success), (2, 0));
     // The customer, and the order.

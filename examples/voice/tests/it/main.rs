@@ -5,6 +5,7 @@ mod demo;
 mod args;
 mod faults;
 mod guards;
+mod incidents;
 mod observed;
 mod proto;
 mod requests;

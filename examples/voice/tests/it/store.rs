@@ -1,9 +1,12 @@
 //! The database stays small, survives a restart, and says what is wrong with its address.
 
 use tempfile::TempDir;
-use voice::store::{CUSTOMERS, ORDERS_KEPT, Store};
+use voice::{
+    release::Deployment,
+    store::{CUSTOMERS, ORDERS_KEPT, Store},
+};
 
-use crate::demo::breaker;
+use crate::demo::guards;
 
 #[tokio::test]
 async fn old_orders_go() {
@@ -32,8 +35,13 @@ async fn new_customers_go_and_the_first_ones_stay() {
 async fn a_second_start_finds_what_the_first_one_wrote() {
     let folder = TempDir::new().expect("a folder");
     let url = format!("sqlite:{}", folder.path().join("voice.sqlite").display());
-    let order = Store::open(&url, breaker()).await.expect("a database").place(1, "tea", 1).await.expect("an order");
-    let again = Store::open(&url, breaker()).await.expect("the database");
+    let order = Store::open(&url, &guards(), Deployment::default())
+        .await
+        .expect("a database")
+        .place(1, "tea", 1)
+        .await
+        .expect("an order");
+    let again = Store::open(&url, &guards(), Deployment::default()).await.expect("the database");
     assert_eq!(again.order(order.id).await.expect("the order"), order);
 }
 
@@ -49,7 +57,7 @@ async fn a_bad_address() {
         // Port 1 refuses.
         ("postgres://nobody:secret@127.0.0.1:1/voice", "cannot open the postgres database"),
     ] {
-        let error = Store::open(url, breaker()).await.expect_err(url);
+        let error = Store::open(url, &guards(), Deployment::default()).await.expect_err(url);
         assert!(error.starts_with(words) && !error.contains("secret"), "{url}: {error}");
     }
 }

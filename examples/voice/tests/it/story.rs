@@ -8,19 +8,19 @@ const DAY: Duration = Duration::from_secs(300);
 
 #[test]
 fn told_in_order() {
-    let lines: Vec<String> = cues(DAY).take(14).map(|cue| cue.line(DAY)).collect();
+    let lines: Vec<String> = cues(DAY).take(18).map(|cue| cue.line(DAY)).collect();
     assert_eq!(lines[0], "08:00  the language model takes five times as long (for 16 s)");
     assert_eq!(lines[1], "09:15  the language model is fast again");
     assert!(lines.is_sorted(), "{lines:#?}");
-    assert_eq!(lines[..2], cues(DAY).skip(14).take(2).map(|cue| cue.line(DAY)).collect::<Vec<_>>());
+    assert_eq!(lines[..2], cues(DAY).skip(18).take(2).map(|cue| cue.line(DAY)).collect::<Vec<_>>());
 }
 
 #[test]
 fn the_first_trouble_is_over_within_half_a_minute() {
-    let at: Vec<Duration> = cues(DAY).map(|cue| cue.at).take(29).collect();
+    let at: Vec<Duration> = cues(DAY).map(|cue| cue.at).take(37).collect();
     assert_eq!(at[0], Duration::from_millis(12_500));
     assert!(at[1] < Duration::from_secs(30));
-    assert_eq!(at[14], at[0] + DAY, "the next day is the same");
+    assert_eq!(at[18], at[0] + DAY, "the next day is the same");
     assert!(at.is_sorted());
 }
 
