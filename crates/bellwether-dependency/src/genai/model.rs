@@ -17,6 +17,8 @@ use crate::dependency::Dependency;
 /// So many models may answer for one that is asked for; the others are one, called `other`: their names come from outside.
 const MAX_SERVED: usize = 8;
 const OTHER: &str = "other";
+/// The operation that lasts until a session is of use.
+const CONNECT: &str = "connect";
 
 /// One kind of call to one model; from [`GenAi::model`]. Cheap to clone.
 #[derive(Clone)]
@@ -24,7 +26,6 @@ pub struct Model(Arc<Inner>);
 
 struct Inner {
     operation: Operation,
-    connecting: Operation,
     described: ModelBuilder,
     metrics: GenAi,
     /// Who has answered so far.
@@ -142,7 +143,6 @@ impl Model {
     pub(super) fn new(metrics: GenAi, dependency: &Dependency, described: ModelBuilder) -> Self {
         Self(Arc::new(Inner {
             operation: dependency.operation(described.task.as_str()),
-            connecting: dependency.operation("connect"),
             described,
             metrics,
             served: RwLock::default(),
@@ -187,7 +187,7 @@ impl Model {
     /// # Errors
     /// If no connection may be made now.
     pub fn connect(&self) -> Result<Session, Rejected> {
-        let call = self.0.connecting.begin_owned()?;
+        let call = self.dependency().operation(CONNECT).begin_owned()?;
         self.in_vain(self.0.in_vain.fetch_add(1, Relaxed).saturating_add(1));
         Ok(Session::new(self.clone(), call))
     }

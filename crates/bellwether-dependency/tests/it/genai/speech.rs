@@ -31,6 +31,9 @@ fn a_sentence_is_spoken() {
     assert_eq!(of("time_to_first_content"), ["text_to_speech 1x 0.150"]);
     // Nobody expects it to say so.
     assert_eq!(world.unknown(), [""; 0]);
+    // Nor are there series of what nobody does.
+    let operations = world.registry.metric("dependency.call.duration").unwrap();
+    assert!(operations.series().all(|series| series.label("operation") != Some("connect")));
 }
 
 #[test]
