@@ -164,7 +164,7 @@ impl Judge {
         });
         let seen = now.monotonic.since(before.monotonic).saturating_add(self.tick);
         for track in &mut self.tracks {
-            track.evaluate(first, |expression| readings.evaluate(expression));
+            track.evaluate(|expression| readings.evaluate(expression));
             track.advance(now.wall, seen);
             let hung = if track.slo.threshold().is_some() { readings.hung(&track.slo) } else { 0 };
             track.judge(hung);

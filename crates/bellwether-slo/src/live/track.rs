@@ -32,11 +32,28 @@ pub(super) struct Track {
     good: u64,
     bad: u64,
     total: Option<u64>,
-    /// What expressions came to at the last tick.
-    expressed: Vec<(Role, String, Option<u64>)>,
+    expressed: Vec<Expressed>,
     pub(super) failed: Option<String>,
     pub(super) verdict: Option<Verdict>,
     pub(super) shared: Objective,
+}
+
+/// An expression for a running total, and what it came to.
+#[derive(Debug)]
+struct Expressed {
+    role: Role,
+    expression: String,
+    before: Before,
+}
+
+/// What an expression came to before.
+#[derive(Debug, Clone, Copy)]
+enum Before {
+    /// It was not asked, or could not be told.
+    Unknown,
+    /// It had no value: what it counts has not begun.
+    Nothing,
+    At(u64),
 }
 
 impl Track {
@@ -47,7 +64,9 @@ impl Track {
         let is_of_bad = plan.as_ref().is_some_and(|plan| plan.good.is_empty() && plan.total.is_some());
         let total = plan.as_ref().and_then(|plan| plan.total.as_ref()).map(|_| 0);
         let expressed = plan.iter().flat_map(Plan::counts).filter_map(|(role, count)| match count {
-            Count::Expression(expression) => Some((role, expression.clone(), None)),
+            Count::Expression(expression) => {
+                Some(Expressed { role, expression: expression.clone(), before: Before::Unknown })
+            }
             Count::Series { .. } => None,
         });
         Self {
@@ -114,8 +133,8 @@ impl Track {
         *sum = sum.saturating_add(events);
     }
 
-    /// Takes what its expressions rose by, or a ratio's parts; `first` is where they begin.
-    pub(super) fn evaluate(&mut self, first: bool, evaluate: impl Fn(&str) -> Result<Option<f64>, String>) {
+    /// Takes what its expressions rose by, or a ratio's parts.
+    pub(super) fn evaluate(&mut self, evaluate: impl Fn(&str) -> Result<Option<f64>, String>) {
         if let Indicator::Promql(Expressions::Ratio(expression)) = &self.slo.indicator {
             match evaluate(expression) {
                 Ok(Some(ratio)) if (0.0..=1.0).contains(&ratio) => {
@@ -131,19 +150,20 @@ impl Track {
             return;
         }
         let mut expressed = std::mem::take(&mut self.expressed);
-        for (role, expression, before) in &mut expressed {
+        for Expressed { role, expression, before } in &mut expressed {
             match evaluate(expression) {
                 Ok(Some(now)) if now.is_finite() && now >= 0.0 => {
                     let now = now as u64;
                     let since = match *before {
-                        Some(before) if now >= before => now - before,
-                        None if first => 0,
-                        _ => now,
+                        Before::Unknown => 0,
+                        Before::At(before) if now >= before => now - before,
+                        Before::At(_) | Before::Nothing => now,
                     };
-                    *before = Some(now);
+                    *before = Before::At(now);
                     self.count(*role, since);
                 }
                 Ok(Some(other)) => self.failed = Some(format!("{expression:?} is {other}, which is no running total")),
+                Ok(None) if matches!(before, Before::Unknown) => *before = Before::Nothing,
                 Ok(None) => {}
                 Err(why) => self.failed = Some(why),
             }

@@ -375,6 +375,34 @@ fn expressions() {
     assert_eq!(why, "no nothing here");
 }
 
+/// An expression that could not be told begins where it first can; one that had no value had counted nothing.
+#[test]
+fn expressions_that_begin() {
+    struct Fake(Result<Option<f64>, String>);
+    impl Readings for Fake {
+        fn each(&self, _: &mut dyn FnMut(&dyn Read)) {}
+        fn evaluate(&self, _: &str) -> Result<Option<f64>, String> {
+            self.0.clone()
+        }
+    }
+    let sli = |values: &[Result<Option<f64>, String>]| {
+        let counts = Expressions::Counts { good: "good".into(), total: "total".into() };
+        let mut judge = Judge::new([Slo::promql("jobs", counts, target(0.95))]).unwrap();
+        let clock = Clock::manual(at(T0));
+        for value in values {
+            judge.tick(Moment::now(&clock), &Fake(value.clone()));
+            clock.advance(secs(5));
+        }
+        judge.verdict("jobs").unwrap().evidence.sli
+    };
+    let failed = || Err("not yet".to_owned());
+    assert_eq!(sli(&[Ok(Some(100.0)), Ok(Some(103.0))]), Sli::new(3, 3));
+    assert_eq!(sli(&[failed(), Ok(Some(100.0)), Ok(Some(103.0))]), Sli::new(3, 3));
+    assert_eq!(sli(&[Ok(None), Ok(Some(2.0)), failed(), Ok(Some(5.0))]), Sli::new(5, 5));
+    assert_eq!(sli(&[Ok(Some(100.0)), Ok(None), Ok(Some(4.0))]), Sli::new(4, 4));
+    assert_eq!(sli(&[Ok(Some(f64::NAN)), Ok(Some(-1.0)), Ok(Some(7.0)), Ok(Some(8.0))]), Sli::new(1, 1));
+}
+
 /// Maintenance wakes nobody while it lasts, is left out, and is recorded.
 #[test]
 fn a28_maintenance_live() {
