@@ -17,6 +17,7 @@ mod node;
 #[cfg(feature = "yaml")]
 pub mod openslo;
 mod query;
+mod quote;
 mod remark;
 #[cfg(feature = "yaml")]
 pub mod sloth;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::node::{Entry, Node, Value};
+use super::quote::quote;
 
 /// An array of tables of this name. A list of tables in one of them is an array of tables, too.
 pub(super) fn write(name: &str, tables: &[Node]) -> String {
@@ -34,7 +35,7 @@ fn pair(text: &mut String, entry: &Entry) {
     if !entry.key.is_empty() && entry.key.chars().all(is_bare) {
         text.push_str(&entry.key);
     } else {
-        quoted(text, &entry.key);
+        quote(text, &entry.key);
     }
     text.push_str(" = ");
     value(text, &entry.node);
@@ -45,7 +46,7 @@ fn value(text: &mut String, node: &Node) {
         Value::Null => text.push_str("\"\""),
         Value::Flag(flag) => text.push_str(if *flag { "true" } else { "false" }),
         Value::Number(number) | Value::Date(number) => text.push_str(number),
-        Value::Text(given) => quoted(text, given),
+        Value::Text(given) => quote(text, given),
         Value::List(items) => {
             text.push('[');
             joined(text, items, value);
@@ -67,21 +68,4 @@ fn joined<T>(text: &mut String, items: &[T], write: impl Fn(&mut String, &T)) {
         }
         write(text, item);
     }
-}
-
-fn quoted(text: &mut String, given: &str) {
-    text.push('"');
-    for c in given.chars() {
-        match c {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\t' => text.push_str("\\t"),
-            c if c.is_control() => {
-                let _ = write!(text, "\\u{:04x}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text.push('"');
 }

@@ -1,8 +1,7 @@
 //! Values as YAML that every reader reads alike: block style, texts in quotes unless nothing could take them for other than text.
 
-use std::fmt::Write;
-
 use super::node::{Node, Value};
+use super::quote::quote;
 use super::yaml::is_number;
 
 /// Documents, one after the other.
@@ -89,21 +88,7 @@ fn scalar(text: &mut String, given: &str) {
         text.push_str(given);
         return;
     }
-    text.push('"');
-    for c in given.chars() {
-        match c {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\t' => text.push_str("\\t"),
-            // What YAML does not have in a text, or takes for the end of a line or of nothing.
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
-                let _ = write!(text, "\\u{:04x}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text.push('"');
+    quote(text, given);
 }
 
 /// Whether a text without quotes is that text, also to those who read YAML 1.1.

@@ -558,6 +558,92 @@ fn values_are_compared_as_op_says() {
 }
 
 #[test]
+fn ratios_are_of_good_events() {
+    let ratio = GOOD.split("  ratioMetric:").nth(1).unwrap().split("---").next().unwrap();
+    let with = |metrics: &str| {
+        let text = edited(&format!("  ratioMetric:{ratio}"), &format!("  ratioMetric: {{{metrics}}}\n"));
+        format!("{:?}\n", openslo::read(&text, "f").unwrap().slos[0].indicator)
+    };
+    let a = "{metricSource: {type: Prometheus, spec: {query: sum(a)}}}";
+    let b = "{metricSource: {type: Prometheus, spec: {query: \"sum(rate(b[{{.window}}]))\"}}}";
+    let metrics = [
+        format!("good: {a}, total: {a}"),
+        format!("bad: {a}, total: {b}"),
+        format!("counter: true, good: {a}, total: {a}"),
+        format!("counter: true, bad: {a}, total: {b}"),
+        format!("bad: {b}, total: {b}"),
+        format!("raw: {a}, rawType: success"),
+        format!("raw: {b}, rawType: failure"),
+    ];
+    insta::assert_snapshot!(metrics.map(|metrics| with(&metrics)).concat(), @r#"
+    Promql(Ratio("(sum(a)) / (sum(a))"))
+    Promql(Ratio("1 - (sum(a)) / (sum(rate(b[1m])))"))
+    Promql(Counts { good: "sum(a)", total: "sum(a)" })
+    Promql(BadCounts { bad: "sum(a)", total: "sum(b)" })
+    Promql(BadCounts { bad: "sum(b)", total: "sum(b)" })
+    Promql(Ratio("sum(a)"))
+    Promql(Ratio("1 - (sum(rate(b[1m])))"))
+    "#);
+}
+
+#[test]
+fn annotations_are_believed_where_fields_agree() {
+    let with = |edits: &[(&str, &str)]| {
+        let text = edits.iter().fold(GOOD.to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        });
+        let read = openslo::read(&text, "f").unwrap();
+        let notes = read.notes.iter().filter(|note| note.document != "DataSource prometheus");
+        let notes: String = notes.map(|note| format!("note {note}\n")).collect();
+        let slo = &read.slos[0];
+        format!("{} {:?} {:?}\n{notes}", slo.period, slo.budgeting, slo.alerting.rules)
+    };
+    let annotated = |text: &str| format!("  annotations: {{{text}}}\n  labels:");
+    let period = annotated("bellwether/period: 90s");
+    let slice = annotated("bellwether/slice: 30s");
+    let lookback = "    bellwether/lookback: 50s\n    bellwether/window: short";
+    insta::assert_snapshot!(
+        [
+            with(&[("  labels:", &period)]),
+            with(&[("  labels:", &period), ("duration: 28d", "duration: 2m"), ("    - alertPolicyRef: quick\n    - alertPolicyRef: quick-short\n", "    []\n")]),
+            with(&[("  labels:", &annotated("bellwether/slice: 90s"))]),
+            with(&[("  labels:", &slice)]),
+            with(&[("  labels:", &annotated("bellwether/min-bad: few, bellwether/detection: any, bellwether/unknown: maybe"))]),
+            with(&[("  labels:", &annotated("bellwether/minbad: \"5\""))]),
+            with(&[("    bellwether/window: short", lookback)]),
+            with(&[("    bellwether/window: short", lookback), ("lookbackWindow: 5m", "lookbackWindow: 1m")]),
+            with(&[("    bellwether/window: long", "    bellwether/window: long\n    bellwether/budget-share: \"0.5\"")]),
+            with(&[("    bellwether/window: long", "    bellwether/window: long\n    bellwether/budget-share: many")]),
+        ]
+        .concat(),
+        @r#"
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
+    note f:13:17: SLO turns: spec.timeWindow[0].duration does not agree with the annotation "90s", which is left out
+    90s Timeslices { slice: 60s, good_from: 0.95 } []
+    note f:57:3: AlertPolicy quick: spec is left out: nothing refers to it
+    note f:71:3: AlertPolicy quick-short: spec is left out: nothing refers to it
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
+    note f:17:7: SLO turns: spec.objectives[0] does not agree with the annotation "90s", which is left out
+    28d Timeslices { slice: 30s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
+    note f:5:16: SLO turns: metadata.annotations has unknown, which is not good, bad, skip or carry_last: left out
+    note f:5:16: SLO turns: metadata.annotations have detection, which is left out: it is not budget_share or burn_rate
+    note f:5:16: SLO turns: metadata.annotations have min-bad, which is left out: it is no whole number
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
+    note f:5:36: SLO turns: metadata.annotations.bellwether/minbad is left out: it has no counterpart
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
+    note f:81:27: AlertPolicy quick-short: spec.conditions[0].spec.condition.lookbackWindow does not agree with the annotation "50s", which is left out
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 50s }]
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
+    note f:20:23: SLO turns: spec.alertPolicies[0].alertPolicyRef does not agree with its annotation of a share of the budget, which is left out
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
+    note f:54:5: AlertPolicy quick: metadata.annotations have a share of the budget that is left out: share "many": is no decimal number; give a share above 0 and up to 1, such as 0.02 or "2%", of twelve decimals at most
+    "#
+    );
+}
+
+#[test]
 fn alerts() {
     insta::assert_snapshot!(check(&[
         ("alertPolicyRef: quick\n", "alertPolicyRef: quik\n"),

@@ -123,7 +123,7 @@ pub(super) struct Condition<'a> {
     severity: Cursor<'a>,
     op: Option<(Cursor<'a>, &'static str)>,
     threshold: (Cursor<'a>, Ratio),
-    lookback: Duration,
+    lookback: (Cursor<'a>, Duration),
     after: Option<Cursor<'a>>,
 }
 
@@ -150,7 +150,9 @@ pub(super) fn condition_of<'a>(object: &Object<'a>) -> Option<Condition<'a>> {
         let value = threshold.read(THRESHOLD, |node| exact(decimal(node)?))?;
         Some((threshold, value))
     });
-    let lookback = fields.required("lookbackWindow", "a length such as 1h").and_then(|lookback| fixed(&lookback));
+    let lookback = fields
+        .required("lookbackWindow", "a length such as 1h")
+        .and_then(|lookback| Some((lookback.clone(), fixed(&lookback)?)));
     let after = fields.get("alertAfter").filter(|after| match &after.node.value {
         // No time at all, which the specification has as the default.
         Value::Text(text) if text == "0m" => false,
@@ -200,14 +202,19 @@ fn burning<'a>(object: &Object<'a>, condition: &Condition<'a>, spoken: &Cursor<'
         Some("short") => Some(Side::Short),
         _ => None,
     };
+    let (written_at, lookback) = &condition.lookback;
+    let share = metadata.annotation(BUDGET_SHARE).map(str::parse);
+    if let (Some(Err(error)), Some(annotations)) = (&share, metadata.fields.get("annotations")) {
+        annotations.note(format!("have a share of the budget that is left out: {error}"));
+    }
     Some(Policy {
         cursor: spoken.clone(),
         pair: metadata.annotation(PAIR).zip(side),
         name: metadata.name,
         severity,
         threshold: *threshold,
-        lookback: exactly(condition.lookback, metadata.annotation(LOOKBACK)),
-        share: metadata.annotation(BUDGET_SHARE).and_then(|share| share.parse().ok()),
+        lookback: exactly(*lookback, metadata.annotation(LOOKBACK), written_at),
+        share: share.and_then(Result::ok),
     })
 }
 
@@ -273,6 +280,9 @@ fn rule(policy: &Policy<'_>, name: &str, short: Option<Duration>, slo: &Slo) -> 
     };
     // Believed where it comes to the same threshold, which may have been cut to be written.
     let same = |share: &Share| decimal_of(rule(*share).factor(period)) == decimal_of(*threshold);
+    if share.is_some_and(|share| !same(&share)) {
+        policy.cursor.note("does not agree with its annotation of a share of the budget, which is left out");
+    }
     let share = share.filter(same).or_else(|| {
         let share = threshold.checked_div(crate::burn::over(period, *long)?)?;
         decimal_of(share).parse().ok()

@@ -44,6 +44,20 @@ const BUDGET_SHARE: &str = "budget-share";
 const DETECTION: &str = "detection";
 const MIN_BAD: &str = "min-bad";
 const MIN_EVENTS: &str = "min-events";
+const ANNOTATIONS: [&str; 12] = [
+    PAIR,
+    WINDOW,
+    LOOKBACK,
+    PERIOD,
+    SLICE,
+    BUDGET_SHARE,
+    DETECTION,
+    MIN_BAD,
+    MIN_EVENTS,
+    "no-traffic",
+    "unknown",
+    "stopped",
+];
 
 /// Reads the documents of a file, which is named for what is said about it.
 ///

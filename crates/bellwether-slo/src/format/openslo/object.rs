@@ -62,7 +62,9 @@ impl<'a> Metadata<'a> {
 
     /// Notes the annotations that are not ours.
     pub(super) fn note_annotations(&self) {
-        let foreign = self.annotations.iter().filter(|(key, _)| !key.starts_with(super::PREFIX));
+        let is_known =
+            |key: &str| key.strip_prefix(super::PREFIX).is_some_and(|name| super::ANNOTATIONS.contains(&name));
+        let foreign = self.annotations.iter().filter(|(key, _)| !is_known(key));
         for (_, cursor) in foreign.filter_map(|(key, _)| Some((key, self.fields.get("annotations")?.entry(key)?))) {
             cursor.note("is left out: it has no counterpart");
         }

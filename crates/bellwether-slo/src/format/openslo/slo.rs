@@ -234,7 +234,7 @@ impl Common<'_, '_> {
             read.cursor.note(format!("is left out: {wrong}"));
             None
         };
-        let slice = read.slice.map(|slice| exactly(slice, metadata.annotation(SLICE)));
+        let slice = read.slice.map(|slice| exactly(slice, metadata.annotation(SLICE), &read.cursor));
         let Some(indicator) = indicator(&self.measured, read.compared, slice) else {
             return not_taken("what it measures has no counterpart".to_owned());
         };
@@ -307,14 +307,28 @@ fn labels(metadata: &Metadata<'_>, service: &str) -> BTreeMap<String, String> {
 }
 
 fn alerting(metadata: &Metadata<'_>, alerts: &[Policy<'_>], slo: &Slo) -> Alerting {
-    let number = |key| metadata.annotation(key).and_then(|number| number.parse::<u64>().ok());
+    let left_out = |key: &str, wrong: &str| {
+        let annotations = metadata.fields.get("annotations");
+        annotations.iter().for_each(|given| given.note(format!("have {key}, which is left out: it is {wrong}")));
+    };
+    let number = |key| {
+        let given = metadata.annotation(key)?;
+        given.parse::<u64>().map_err(|_| left_out(key, "no whole number")).ok()
+    };
     let none = Alerting { scaling: crate::Scaling::Factors, ..Alerting::none() };
     let base = Slo { alerting: none.clone(), ..slo.clone() };
     let rules = alert::rules(alerts, &base);
     if rules.is_empty() {
         return Alerting::none();
     }
-    let share = metadata.annotation(DETECTION) == Some("budget_share");
+    let share = match metadata.annotation(DETECTION) {
+        None | Some("burn_rate") => false,
+        Some("budget_share") => true,
+        Some(_) => {
+            left_out(DETECTION, "not budget_share or burn_rate");
+            false
+        }
+    };
     Alerting {
         rules,
         detection: if share { Detection::BudgetShare } else { Detection::BurnRate },

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::civil::{DateTime, Weekday};
 
 use crate::format::cursor::{Cursor, Fields};
+use crate::format::node::cut;
 use crate::format::words::duration;
 use crate::{Calendar, Period, Unit, Zone};
 
@@ -65,9 +66,13 @@ pub(super) fn in_minutes(length: Duration) -> (String, Option<Duration>) {
 }
 
 /// What an annotation says a length is exactly; believed where the length is what [`in_minutes`] makes of it.
-pub(super) fn exactly(length: Duration, annotation: Option<&str>) -> Duration {
+pub(super) fn exactly(length: Duration, annotation: Option<&str>, cursor: &Cursor<'_>) -> Duration {
+    let Some(text) = annotation else { return length };
     let rounds_to = |exact: &Duration| shorthand(&in_minutes(*exact).0) == Some(Shorthand::Fixed(length));
-    annotation.and_then(duration).filter(rounds_to).unwrap_or(length)
+    duration(text).filter(rounds_to).unwrap_or_else(|| {
+        cursor.note(format!("does not agree with the annotation \"{}\", which is left out", cut(text)));
+        length
+    })
 }
 
 /// Reads `timeWindow`; `exact` is what an annotation says of a rolling one. What has no counterpart is noted; the outer
@@ -104,7 +109,7 @@ pub(super) fn period(spec: &Fields<'_>, exact: Option<&str>) -> Option<Option<Pe
                 ));
                 None
             }
-            Shorthand::Fixed(fixed) => Some(noted(&length, Period::rolling(exactly(fixed, exact)))),
+            Shorthand::Fixed(fixed) => Some(noted(&length, Period::rolling(exactly(fixed, exact, &length)))),
         },
     }
 }
