@@ -38,6 +38,9 @@ fuzz_target!(|input: &[u8]| {
     assert!(!by_loopback || near, "nobody from elsewhere");
     let passed_on = parts.headers.contains_key("x-forwarded-for") || parts.headers.contains_key("forwarded");
     assert!(!by_loopback || !passed_on, "nobody through a proxy");
+    let sites = parts.headers.get_all("sec-fetch-site").into_iter().any(|site| site == "cross-site");
+    let followed = parts.headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
+    assert!(!by_loopback || !sites || followed, "no page of another site");
     let public = parts.headers.get_all("host").iter().any(|host| {
         let host = host.as_bytes();
         host.ends_with(b".example") && !host.contains(&b':')
