@@ -1,8 +1,8 @@
 //! Calls of functions: their arguments, and whether they are as many and of the types the function takes.
 
+use super::Parser;
 use super::ast::{Call, Expr, Kind, Span};
 use super::functions::{self, Function};
-use super::Parser;
 use crate::Error;
 
 impl Parser<'_> {
