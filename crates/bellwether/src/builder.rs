@@ -262,7 +262,9 @@ impl Builder {
         }
         let mut keeper = history.start(&settings, &resource, &registry);
         keeper.tick();
-        let objectives = objectives.start(&settings, &resource, &registry, &dependencies, &keeper, &mut notices)?;
+        let mut objectives = objectives.start(&settings, &resource, &registry, &dependencies, &keeper, &mut notices)?;
+        // What is counted from here on counts.
+        objectives.tick();
         let asked = (queries.over(&keeper, registry.clock()), objectives.clone());
         let routes = Routes::new(&registry, resource.clone(), &settings, dependencies.clone(), asked)?;
         let mut watch = Watch::new(&registry, settings.tick, dependencies.clone(), logs.clone())?;

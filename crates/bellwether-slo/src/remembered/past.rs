@@ -1,6 +1,6 @@
 //! The past as objectives ask of it: kept minutes where there are any, history for the rest.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,11 +29,20 @@ pub struct Past<'a> {
     /// Whether kept minutes are looked at.
     kept: bool,
     hours: RefCell<BTreeMap<u64, Option<Rc<Hour>>>>,
+    /// The first time of which anything is known, in milliseconds.
+    first: OnceCell<i64>,
 }
 
 impl<'a> Past<'a> {
     pub(super) fn new(remembered: &'a Remembered, view: View) -> Self {
-        Self { remembered, view, engine: Engine::default(), kept: true, hours: RefCell::default() }
+        Self {
+            remembered,
+            view,
+            engine: Engine::default(),
+            kept: true,
+            hours: RefCell::default(),
+            first: OnceCell::new(),
+        }
     }
 
     /// What history itself says.
@@ -118,6 +127,10 @@ impl<'a> Past<'a> {
     /// Whether what was counted by an instant is still known, to the minute.
     fn check(&self, at: Timestamp) -> Result<(), Error> {
         let fine = |resolution: i64| resolution <= FINE || millis(at).rem_euclid(resolution) == 0;
+        // Nothing was counted before the beginning.
+        if millis(at) <= self.first()? {
+            return Ok(());
+        }
         match self.view.resolution(millis(at)) {
             Some(resolution) if fine(resolution) => Ok(()),
             Some(_) => Err(Error::unmeasured(format!(
@@ -126,6 +139,16 @@ impl<'a> Past<'a> {
             ))),
             None => Err(Error::unmeasured(format!("{} is longer ago than anything that is kept", Instant(at)))),
         }
+    }
+
+    fn first(&self) -> Result<i64, Error> {
+        if let Some(first) = self.first.get() {
+            return Ok(*first);
+        }
+        let until = self.view.until().unwrap_or(0);
+        let gaps = self.view.unknown(0, until).map_err(unreadable)?;
+        let first = gaps.first().filter(|gap| gap.from == 0).map_or(0, |gap| gap.to);
+        Ok(*self.first.get_or_init(|| first))
     }
 
     /// What was kept of an hour. Days are read as a whole.

@@ -1,5 +1,9 @@
 //! How objectives stand, as metrics.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bellwether_core::{Error, Family, Gauge, Registry, StateSet};
 use bellwether_slo::{Severity, Slo, Status, Verdict};
 
@@ -11,7 +15,26 @@ pub(super) struct Shown {
     remaining: Family<Gauge, 1>,
     burn_rate: Family<Gauge, 2>,
     state: Family<StateSet, 1>,
+    levels: Mutex<BTreeMap<(&'static str, String, String), Level>>,
     number: usize,
+}
+
+/// What a gauge shows: a number, or none.
+#[derive(Debug, Clone)]
+struct Level(Arc<AtomicU64>);
+
+impl Level {
+    /// Shown by a gauge from now on.
+    fn of(gauge: &Gauge) -> Self {
+        let level = Self(Arc::new(AtomicU64::new(f64::NAN.to_bits())));
+        let shown = level.clone();
+        gauge.observe(move || Some(f64::from_bits(shown.0.load(Relaxed))).filter(|level| level.is_finite()));
+        level
+    }
+
+    fn set(&self, level: Option<f64>) {
+        self.0.store(level.unwrap_or(f64::NAN).to_bits(), Relaxed);
+    }
 }
 
 /// How an objective can stand; what is more urgent hides what is less so.
@@ -35,6 +58,7 @@ impl Shown {
                 .description("How many times faster than it may be the error budget is spent, in a window.")
                 .labels(["slo", "window"])
                 .family()?,
+            levels: Mutex::default(),
             state: state.description("How the objective stands.").labels(["slo"]).family()?,
             number: slos.len(),
         };
@@ -51,13 +75,20 @@ impl Shown {
     pub(super) fn show(&self, slo: &Slo, verdict: &Verdict) {
         let name = slo.name.as_str();
         let evidence = &verdict.evidence;
-        let known = |ratio: Option<bellwether_slo::Ratio>| ratio.map_or(f64::NAN, bellwether_slo::Ratio::to_f64);
-        self.ratio.get([name]).set(known(evidence.sli.ratio()));
-        self.remaining.get([name]).set(known(evidence.budget.and_then(|budget| budget.remaining())));
+        let set =
+            |what: &'static str, window: &str, ratio: Option<bellwether_slo::Ratio>, gauge: &dyn Fn() -> Gauge| {
+                let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+                let level =
+                    levels.entry((what, name.to_owned(), window.to_owned())).or_insert_with(|| Level::of(&gauge()));
+                level.set(ratio.map(bellwether_slo::Ratio::to_f64));
+            };
+        set("good", "", evidence.sli.ratio(), &|| self.ratio.get([name]).clone());
+        let remaining = evidence.budget.and_then(|budget| budget.remaining());
+        set("remaining", "", remaining, &|| self.remaining.get([name]).clone());
         for clause in &evidence.clauses {
             for (window, length) in [(&clause.long, clause.rule.long), (&clause.short, clause.rule.short)] {
                 let seconds = format!("{}s", length.as_secs());
-                self.burn_rate.get([name, &seconds]).set(known(window.burn_rate));
+                set("burn", &seconds, window.burn_rate, &|| self.burn_rate.get([name, seconds.as_str()]).clone());
             }
         }
         let state = match (&verdict.status, verdict.severity) {

@@ -84,9 +84,13 @@ impl Config {
         Ok(Self { values: reader.values, objectives })
     }
 
-    /// The objectives of the file.
-    #[cfg_attr(not(feature = "slo"), allow(dead_code, reason = "then there are none"))]
-    pub(crate) fn objectives(&self) -> &ObjectivesPlan {
+    /// The objectives of the file, in order.
+    #[cfg(feature = "slo")]
+    pub fn objectives(&self) -> &[bellwether_slo::Slo] {
+        &self.objectives.slos
+    }
+
+    pub(crate) fn promises(&self) -> &ObjectivesPlan {
         &self.objectives
     }
 

@@ -8,6 +8,8 @@ mod globals;
 mod history;
 #[cfg(feature = "log")]
 mod logs;
+#[cfg(feature = "slo")]
+mod objectives;
 #[cfg(feature = "otlp")]
 mod otlp;
 #[cfg(feature = "dashboard")]
