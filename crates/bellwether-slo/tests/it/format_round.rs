@@ -276,3 +276,15 @@ proptest! {
         prop_assert_eq!(openslo::write(&read.slos, "other").text, written.text);
     }
 }
+
+#[test]
+fn texts_of_any_sign_are_written_so_that_they_can_be_seen() {
+    let signs: String =
+        (0..0xa1).chain([0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff, 0x1f600]).filter_map(char::from_u32).collect();
+    let slo = Slo::uptime("up", Target::new(0.999).unwrap()).label("service", "voice").description(&signs);
+    for text in [toml::write([&slo]).text, openslo::write([&slo], "").text] {
+        assert!(!text.replace('\n', "").contains(char::is_control), "{text:?}");
+        let read = if text.starts_with('[') { toml::read(&text, "f", &[]) } else { openslo::read(&text, "f") };
+        assert_eq!(read.unwrap().slos[0].description, signs);
+    }
+}

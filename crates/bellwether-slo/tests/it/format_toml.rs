@@ -1,6 +1,7 @@
 //! Objectives in `bellwether.toml`: what each kind comes to, and what is said of what is wrong.
 
 use bellwether_slo::format::toml;
+use bellwether_slo::{Calendar, Period, Unit, Weekday, Zone};
 
 fn read(text: &str) -> String {
     match toml::read(text, "f", &[]) {
@@ -202,6 +203,18 @@ fn all_that_can_be_said_is_written_as_it_was_read() {
     for = "30m"
     zone = "Europe/Berlin"
     "#);
+}
+
+#[test]
+fn the_day_a_week_starts_is_for_weeks() {
+    let read = |unit: &str| {
+        let text = format!(
+            "objectives = {{ period = \"{unit}\", zone = \"UTC\", week_starts = \"sunday\" }}\n[[objective]]\nname = \"a\"\ntarget = 0.999\nuptime = {{}}\n"
+        );
+        toml::read(&text, "f", &[]).unwrap().slos.remove(0).period
+    };
+    assert_eq!(read("month"), Period::calendar(Unit::Month, Zone::utc()));
+    assert_eq!(read("week"), Calendar::new(Unit::Week, Zone::utc()).week_starts(Weekday::Sunday).into());
 }
 
 #[test]
