@@ -155,7 +155,8 @@ pub(crate) fn short(length: Duration) -> String {
     if length.subsec_nanos() != 0 {
         return format!("{}ms", length.as_millis());
     }
-    match [(DAY, "d"), (HOUR, "h"), (MINUTE, "m")].iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit)) {
+    match [(DAY, "d"), (HOUR, "h"), (MINUTE, "m")].iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit))
+    {
         Some((unit, name)) => format!("{}{name}", seconds / unit),
         None => format!("{seconds}s"),
     }
