@@ -60,8 +60,8 @@ struct Ticking {
     scratch: Scratch,
     own: Option<(Registry, Own)>,
     jumps: u64,
-    /// Until the samples of the run before are in all tiers.
-    unsettled: bool,
+    /// When the last sample of earlier runs was, until all tiers have it.
+    unsettled: Option<i64>,
 }
 
 /// What a tick did.
@@ -106,7 +106,7 @@ impl History {
         // What cannot be read is as good as not there; the store remembers why.
         let last = restart::load(&mut samples, &store).unwrap_or_default();
         last.into_iter().for_each(|last| stamps.after(last));
-        let ticking = Ticking { stamps, scratch: Scratch::default(), own: None, jumps: 0, unsettled: last.is_some() };
+        let ticking = Ticking { stamps, scratch: Scratch::default(), own: None, jumps: 0, unsettled: last };
         Self(Arc::new(Shared {
             samples: RwLock::new(samples),
             store,
@@ -143,9 +143,11 @@ impl History {
     /// What keeps the file from being written: history goes on in memory, and it is tried again.
     pub fn flush(&self, now: Timestamp) -> Result<(), file::Error> {
         let mut ticking = self.0.ticking();
-        if ticking.unsettled {
+        if let Some(until) = ticking.unsettled
+            && restart::settle(&self.0.samples(), &self.0.store, until).is_ok()
+        {
             // If it cannot be read now, then the next time.
-            ticking.unsettled = restart::settle(&self.0.samples(), &self.0.store).is_err();
+            ticking.unsettled = None;
         }
         self.0.samples_mut().save(&self.0.store);
         drop(ticking);

@@ -12,7 +12,7 @@ use crate::family::Family;
 use crate::file::{BlockKey, Error, Reading, Store};
 use crate::samples::Samples;
 use crate::series::Series;
-use crate::tiers::BLOCK;
+use crate::tiers::{BLOCK, Steps};
 
 /// Takes over the series that the store knows, and says when the last sample of all was.
 pub(crate) fn load(samples: &mut Samples, store: &Store) -> Result<Option<i64>, Error> {
@@ -28,7 +28,9 @@ pub(crate) fn load(samples: &mut Samples, store: &Store) -> Result<Option<i64>, 
     for tier in 0..tiers {
         let Some((_, start)) = reading.extent(tier as u8 + 1)? else { continue };
         let coverage = samples.index.series.get(samples.coverage()).map(|series| series.id);
-        let of_coverage = coverage.map(|id| reading.blocks(tier as u8 + 1, id, start..i64::MAX)).transpose()?;
+        // A series that began late has a block that starts after those which end with it.
+        let from = start.saturating_sub(samples.steps[tier].reach());
+        let of_coverage = coverage.map(|id| reading.blocks(tier as u8 + 1, id, from..i64::MAX)).transpose()?;
         let blocks = of_coverage.into_iter().flatten().filter_map(|(_, bytes)| Block::read(&bytes, Some(Shape::Count)));
         // At least the block's start, if what is in it cannot be read.
         let times = blocks.filter_map(|block| block.times.last().copied()).chain([start]);
@@ -66,20 +68,24 @@ impl Samples {
 }
 
 /// Brings the last values of earlier runs into the tiers that have only what was there at the end of their last step:
-/// a crash leaves them behind.
-pub(crate) fn settle(samples: &Samples, store: &Store) -> Result<(), Error> {
+/// a crash leaves them behind. Earlier is what was there `until` this run began.
+pub(crate) fn settle(samples: &Samples, store: &Store, until: i64) -> Result<(), Error> {
     let reading = store.read()?;
     let families: BTreeMap<u32, Arc<Family>> = samples.index.series.iter().flat_map(known).collect();
     for (tier, pair) in samples.steps.windows(2).enumerate() {
         let (fine, coarse) = (tier as u8 + 1, tier as u8 + 2);
-        let reach = pair[0].resolution.saturating_mul(BLOCK as i64 + 1);
-        let last = last_of(&reading, coarse, samples)?.unwrap_or(i64::MIN);
+        let told = told(&reading, coarse, &pair[1], &families)?;
+        // A block of the finer tier that is open at the last step has begun no longer ago than it is long.
+        let reach = pair[0].resolution.saturating_mul(BLOCK as i64 + 1).saturating_add(pair[1].resolution);
+        let from = told.values().max().map_or(i64::MIN, |last| last.saturating_sub(reach));
         let mut left: BTreeMap<u32, Vec<Left>> = BTreeMap::new();
-        for row in reading.scan(fine, last.saturating_sub(reach)..i64::MAX) {
+        for row in reading.scan(fine, from..i64::MAX) {
             let (key, bytes) = row?;
             let Some(family) = families.get(&key.series) else { continue };
-            if let Some(block) = Block::read(&bytes, family.coarse_shape()) {
-                Left::take(left.entry(key.series).or_default(), &block, family, last);
+            let after = told.get(&key.series).copied().unwrap_or(i64::MIN);
+            let block = Block::read(&bytes, family.coarse_shape());
+            if let Some(block) = block.filter(|block| block.times.first().is_some_and(|first| *first <= until)) {
+                Left::take(left.entry(key.series).or_default(), &block, family, after);
             }
         }
         for (series, runs) in left {
@@ -96,13 +102,25 @@ fn known(series: &Series) -> impl Iterator<Item = (u32, Arc<Family>)> {
     series.past.iter().cloned().chain([(series.id, series.family.clone())])
 }
 
-/// When the last sample of a tier was, by the series that is always there.
-fn last_of(reading: &Reading, tier: u8, samples: &Samples) -> Result<Option<i64>, Error> {
-    let Some((_, start)) = reading.extent(tier)? else { return Ok(None) };
-    let Some(series) = samples.index.series.get(samples.coverage()) else { return Ok(None) };
-    let blocks = reading.blocks(tier, series.id, start..i64::MAX)?;
-    let blocks = blocks.iter().filter_map(|(_, bytes)| Block::read(bytes, Some(Shape::Count)));
-    Ok(blocks.filter_map(|block| block.times.last().copied()).max())
+/// When the last sample of each series was in a tier.
+fn told(
+    reading: &Reading,
+    tier: u8,
+    steps: &Steps,
+    families: &BTreeMap<u32, Arc<Family>>,
+) -> Result<BTreeMap<u32, i64>, Error> {
+    let mut last: BTreeMap<u32, i64> = BTreeMap::new();
+    let Some((_, start)) = reading.extent(tier)? else { return Ok(last) };
+    for row in reading.scan(tier, start.saturating_sub(steps.reach())..i64::MAX) {
+        let (key, bytes) = row?;
+        let Some(family) = families.get(&key.series) else { continue };
+        let block = Block::read(&bytes, family.coarse_shape());
+        if let Some(time) = block.and_then(|block| block.times.last().copied()) {
+            let known = last.entry(key.series).or_insert(time);
+            *known = time.max(*known);
+        }
+    }
+    Ok(last)
 }
 
 /// The last value of a run that a coarser tier does not have.

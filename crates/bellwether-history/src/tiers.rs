@@ -107,6 +107,11 @@ impl Steps {
         if over == 0 { time } else { time - over + self.resolution }
     }
 
+    /// How long after its start the last sample of a block may be.
+    pub(crate) fn reach(&self) -> i64 {
+        self.resolution.saturating_mul(BLOCK as i64 + 1)
+    }
+
     /// Whether the block is full.
     pub(crate) fn is_full(&self) -> bool {
         self.times.len() >= BLOCK

@@ -35,7 +35,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0..1000_u64).prop_map(Act::Count),
         4 => prop::collection::vec(value(), 1..6).prop_map(Act::Record),
         2 => (-50..50_i32).prop_map(|level| Act::Level(f64::from(level) / 4.0)),
-        8 => (1..40_u32).prop_map(Act::Ticks),
+        8 => (1..200_u32).prop_map(Act::Ticks),
         1 => (1..400_u64).prop_map(Act::Stall),
         1 => (-900..900_i64).prop_map(Act::Jump),
         2 => Just(Act::Flush),
@@ -47,11 +47,12 @@ fn value() -> impl Strategy<Value = f64> {
     prop_oneof![(1..2000).prop_map(|ms| f64::from(ms) / 1000.0), Just(0.25), Just(0.0), Just(-1.5)]
 }
 
-/// Ticks for ten minutes, then minutes, then ten of them: everything is coarse soon.
+/// Ticks for five minutes, then minutes for about an hour, since a block of them is an hour, then ten of them: everything
+/// is coarse soon.
 fn options() -> Options {
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-    let tiers = [Tier::new(minutes(1), minutes(48 * 60)), Tier::new(minutes(10), minutes(400 * 24 * 60))];
-    Options::new().retention(minutes(10)).tiers(tiers)
+    let tiers = [Tier::new(minutes(1), minutes(5)), Tier::new(minutes(10), minutes(400 * 24 * 60))];
+    Options::new().retention(minutes(5)).tiers(tiers)
 }
 
 fn named(name: &str) -> [Matcher; 1] {
@@ -115,10 +116,10 @@ proptest! {
         check(acts, cuts);
     }
 
-    /// In memory, the ticks of the last ten minutes are there as they were read.
+    /// In memory, the ticks of the last minutes are there as they were read.
     #[test]
     fn recent_windows_are_those_of_the_ticks(
-        counts in prop::collection::vec(0..50_u64, 2..100),
+        counts in prop::collection::vec(0..50_u64, 2..60),
         from in 0..100_usize,
         to in 0..100_usize,
     ) {
@@ -145,8 +146,18 @@ fn a_restart_counts_from_zero_also_where_more_is_counted_than_before() {
 fn what_a_crash_leaves_behind_in_coarser_tiers_is_brought_there() {
     let mut acts = vec![Act::Count(7), Act::Record(vec![0.2, 0.3]), Act::Ticks(30), Act::Count(5), Act::Ticks(13)];
     acts.extend([Act::Flush, Act::Restart { well: false, after: 60 }, Act::Count(1), Act::Ticks(40), Act::Flush]);
-    acts.extend([Act::Restart { well: false, after: 5 }, Act::Ticks(2000)]);
+    acts.extend([Act::Restart { well: false, after: 5 }, Act::Ticks(1000)]);
+    // By now the minutes of the first runs are removed.
+    acts.extend([Act::Flush, Act::Ticks(1000), Act::Flush, Act::Ticks(1000), Act::Flush]);
     check(acts, vec![0.1, 0.2, 0.7]);
+}
+
+#[test]
+fn a_run_settles_what_earlier_ones_left_and_not_what_it_does_itself() {
+    let restart = |after| Act::Restart { well: true, after };
+    // Its first hour is in the store by the time of its first flush, at its end.
+    let acts = [Act::Ticks(1), restart(1), Act::Ticks(324), Act::Count(1), Act::Ticks(415), restart(223), Act::Flush];
+    check(acts.to_vec(), vec![0.5]);
 }
 
 #[test]
