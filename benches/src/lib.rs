@@ -7,6 +7,7 @@
 //! A [`Stack`](layer::Stack) is a route of a service with what stands around it: measured in process (`layers`), as a server
 //! under load (`loopback`, `scanner`), and by what it takes to build (`builds`).
 
+pub mod cascade;
 mod case;
 mod counting;
 pub mod cpu;
@@ -24,5 +25,5 @@ pub use pinned::Pinned;
 
 /// Every case there is.
 pub fn cases() -> Vec<Case> {
-    [record::cases(), guard::cases(), dependency::cases()].concat()
+    [record::cases(), guard::cases(), dependency::cases(), cascade::cases()].concat()
 }

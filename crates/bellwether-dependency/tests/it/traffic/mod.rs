@@ -3,6 +3,7 @@
 mod any;
 mod by_hand;
 mod model;
+mod threads;
 mod watched;
 
 use std::sync::Arc;
