@@ -51,7 +51,7 @@ impl Check {
         }
         if !documents.is_empty() {
             let names: Vec<&str> = documents.iter().map(|(_, name)| name.as_str()).collect();
-            let read = openslo::read_all(documents.iter().map(|(text, name)| (text.as_str(), name.as_str())));
+            let read = openslo::read_all(documents.iter().map(|(text, name)| (name.as_str(), text.as_str())));
             say(read.map(|read| told(&names.join(", "), &read)).map_err(|problems| problems.to_string()));
         }
         Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
