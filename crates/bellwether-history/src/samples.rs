@@ -240,7 +240,7 @@ impl Samples {
         for (number, series) in self.index.series.iter_mut().enumerate() {
             if pressed || number as u32 % 32 == tick % 32 {
                 while let Some(first) = series.chunks.front().filter(|first| first.end() <= floor) {
-                    self.bytes -= first.size();
+                    self.bytes = self.bytes.saturating_sub(first.size());
                     self.evicted += if first.end() > old { u64::from(first.len) } else { 0 };
                     series.chunks.pop_front();
                 }
