@@ -10,9 +10,9 @@ mod listing;
 mod view;
 
 mod exact;
-mod parts;
 mod memo;
 mod native;
+mod parts;
 mod recent;
 mod render;
 
