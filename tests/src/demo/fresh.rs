@@ -6,7 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// The libraries of ours that the demo is made of.
-const LIBRARIES: [&str; 5] = ["bellwether", "bellwether_core", "bellwether_export", "bellwether_tower", "voice"];
+const LIBRARIES: [&str; 7] = [
+    "bellwether",
+    "bellwether_breaker",
+    "bellwether_core",
+    "bellwether_dependency",
+    "bellwether_export",
+    "bellwether_tower",
+    "voice",
+];
 
 /// What was changed after the program was made: a source file, or a library.
 pub(super) fn newer_than(program: &Path) -> Option<PathBuf> {

@@ -13,6 +13,7 @@ use bellwether::{
 };
 use serde_json::Value;
 use tokio::{
+    sync::{Mutex, MutexGuard},
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
@@ -30,15 +31,20 @@ const PACE: Duration = Duration::from_millis(500);
 /// How long anything may take on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// One service at a time: two of them on two cores would be each other's trouble.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
 /// A demo with customers who talk, and who do nothing else.
 struct Busy {
     demo: Arc<Demo>,
     _talking: JoinSet<()>,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Busy {
     /// Once enough is known of what is normal, of so many calls of each.
     async fn new(customers: &'static [i64]) -> Self {
+        let alone = ALONE.lock().await;
         let demo = Arc::new(demo_ticking(TICK).await);
         let mut talking = JoinSet::new();
         for place in 0..PLACES {
@@ -50,7 +56,7 @@ impl Busy {
                 }
             });
         }
-        let busy = Self { demo, _talking: talking };
+        let busy = Self { demo, _talking: talking, _alone: alone };
         let Guards { stt, llm, tts, orders, .. } = &busy.demo.guards;
         let enough = |of: &Dependency| {
             let seen = of.breaker().expect("it is guarded").snapshot();
