@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{ffi::OsString, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use lexopt::prelude::*;
 
@@ -10,12 +10,15 @@ A voice service with its own upstreams, its own traffic and a scripted day of tr
 
 Usage: voice [OPTIONS]
 
-  --port N       listen on 127.0.0.1:N (8080; 0 takes any free port)
-  --day SECONDS  how long a day lasts (300)
-  --seed N       of traffic and latencies (1)
-  --no-traffic   no traffic and no trouble: the service alone
-  --quiet        do not tell the day of trouble
-  --help         this text
+  --port N        listen on 127.0.0.1:N (8080; 0 takes any free port)
+  --config PATH   settings and objectives (the demo's own bellwether.toml)
+  --history PATH  a file for what happened, to be there after the next start (only in memory)
+  --day SECONDS   how long a day lasts (300)
+  --days N        after so many there is no more traffic (it goes on)
+  --seed N        of traffic and latencies (1)
+  --no-traffic    no traffic and no trouble: the service alone
+  --quiet         do not tell the day of trouble
+  --help          this text
 
 Environment:
   DATABASE_URL     sqlite:PATH or postgres://USER@HOST/NAME (an SQLite file among the temporary files)
@@ -29,8 +32,14 @@ Built with --features otlp,log, it also heeds OTEL_EXPORTER_OTLP_ENDPOINT and BE
 pub struct Args {
     /// The port of the service; 0 takes any.
     pub port: u16,
+    /// Where settings and objectives are; the demo's own by default.
+    pub config: Option<PathBuf>,
+    /// Where history is kept; only in memory by default.
+    pub history: Option<PathBuf>,
     /// How long a day of the demo lasts.
     pub day: Duration,
+    /// After how many days there is no more traffic; never by default.
+    pub days: Option<u32>,
     /// Where traffic and latencies start from.
     pub seed: u64,
     /// Whether the demo visits itself.
@@ -41,7 +50,8 @@ pub struct Args {
 
 impl Default for Args {
     fn default() -> Self {
-        Self { port: 8080, day: Duration::from_secs(300), seed: 1, traffic: true, quiet: false }
+        let day = Duration::from_secs(300);
+        Self { port: 8080, config: None, history: None, day, days: None, seed: 1, traffic: true, quiet: false }
     }
 }
 
@@ -57,7 +67,10 @@ impl Args {
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("port") => args.port = parser.value()?.parse()?,
+                Long("config") => args.config = Some(parser.value()?.into()),
+                Long("history") => args.history = Some(parser.value()?.into()),
                 Long("day") => args.day = parser.value()?.parse_with(day)?,
+                Long("days") => args.days = Some(parser.value()?.parse()?),
                 Long("seed") => args.seed = parser.value()?.parse()?,
                 Long("no-traffic") => args.traffic = false,
                 Long("quiet") => args.quiet = true,

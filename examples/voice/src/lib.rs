@@ -19,4 +19,5 @@ pub mod traffic;
 pub mod upstream;
 
 pub mod args;
+pub mod calls;
 pub mod worker;

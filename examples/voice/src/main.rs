@@ -13,13 +13,17 @@ use std::{
     time::Duration,
 };
 
-use bellwether::Bellwether;
+use bellwether::{
+    Bellwether, Config,
+    slo::{Calendar, Unit},
+};
 use tokio::{net::TcpListener, signal, sync::oneshot, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 use voice::{
     api,
     app::App,
     args::{Args, HELP},
+    calls::Calls,
     guards::Guards,
     providers::Providers,
     release::{Deployment, Release},
@@ -58,7 +62,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: Args) -> Result<(), String> {
-    let bw = front_door().map_err(|error| error.to_string())?;
+    let bw = front_door(&args)?;
     for notice in bw.notices() {
         say(notice);
     }
@@ -86,13 +90,14 @@ async fn run(args: Args) -> Result<(), String> {
     let server = tokio::spawn(server.into_future());
 
     // What keeps it busy.
-    welcome(address, &args, upstreams.is_some());
+    welcome(address, &args, &bw, upstreams.is_some());
     let tally = Arc::new(Tally::default());
     let visitors = args.traffic.then(|| busy(&args, address, &app, upstreams.as_ref(), &tally)).transpose()?;
 
     // The end.
     interrupted().await;
-    bw.ready(false);
+    // Whoever sends requests is told first.
+    bw.stopping();
     drop(visitors);
     if args.traffic {
         say(tally);
@@ -106,16 +111,28 @@ async fn run(args: Args) -> Result<(), String> {
     }
 }
 
-/// Settings also come from `bellwether.toml` in this folder and from the environment.
-fn front_door() -> Result<Bellwether, bellwether::Error> {
+/// Settings and objectives come from the demo's `bellwether.toml`, or from the file that is named instead, and from the
+/// environment.
+fn front_door(args: &Args) -> Result<Bellwether, String> {
     // Panics are counted and logged; the day of trouble has too many of them for a page each on the terminal.
     panic::set_hook(Box::new(|_| {}));
     let bw = Bellwether::builder("voice").version(Release::Good.version()).install_panic_hook();
     // A day takes minutes here, and trouble a quarter of one.
-    let bw = bw.tick(Duration::from_secs(1));
+    let bw = bw.tick(Duration::from_secs(1)).settings(settings(args)?).queries().listener(Arc::new(Calls));
+    let bw = args.history.iter().fold(bw, |bw, path| bw.history_file(path));
     #[cfg(any(feature = "log", feature = "otlp"))]
     let bw = bw.install_tracing();
-    bw.config("bellwether.toml")?.start()
+    bw.start().map_err(|error| error.to_string())
+}
+
+fn settings(args: &Args) -> Result<Config, String> {
+    let read = match &args.config {
+        // One that is named has to be there.
+        Some(path) if !path.exists() => return Err(format!("there is no file {}", path.display())),
+        Some(path) => Config::read(path),
+        None => Config::parse(include_str!("../bellwether.toml"), "bellwether.toml"),
+    };
+    read.map_err(|error| error.to_string())
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {
@@ -157,7 +174,7 @@ fn busy(
     upstreams: Option<&Upstreams>,
     tally: &Arc<Tally>,
 ) -> Result<Worker, String> {
-    let Args { seed, day, quiet, .. } = *args;
+    let Args { seed, day, days, quiet, .. } = *args;
     // Real providers cost money, and the visitors' audio is silence.
     let traffic = Traffic { target, seed, day, places: PLACES, turns: upstreams.is_some() };
     let stage = Stage::new(app.deployment.clone(), upstreams);
@@ -168,13 +185,25 @@ fn busy(
     };
     let tally = tally.clone();
     Worker::start("traffic", async move {
-        tokio::join!(traffic.run(tally), stage.play(day, tell));
+        let lively = async { tokio::join!(traffic.run(tally), stage.play(day, tell)) };
+        match days {
+            Some(days) => drop(timeout(day * days, lively).await),
+            None => drop(lively.await),
+        }
     })
     .map_err(|error| format!("cannot start the traffic: {error}"))
 }
 
-fn welcome(address: SocketAddr, args: &Args, loopback: bool) {
+fn welcome(address: SocketAddr, args: &Args, bw: &Bellwether, loopback: bool) {
     say(format_args!("metrics  http://{address}/metrics"));
+    let objectives = bw.objectives();
+    if !objectives.verdicts().is_empty() {
+        let months = Calendar::new(Unit::Month, objectives.zone().clone());
+        let month = months.name_of(months.at(bw.registry().clock().timestamp()));
+        say(format_args!("promises http://{address}/api/slo"));
+        say(format_args!("report   http://{address}/api/slo/report/{month}"));
+    }
+    say(format_args!("queries  http://{address}/api/v1/query?query=slo_good_ratio"));
     say(format_args!("a turn   curl -N -H 'x-customer: 3' --data-binary @FILE http://{address}/v1/turns"));
     say(format_args!("gRPC     {address}, voice.v1.Voice/Converse"));
     if !loopback {

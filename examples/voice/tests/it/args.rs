@@ -12,6 +12,9 @@ fn flags() {
     let args = Args::default();
     check("", Ok(Some(args.clone())));
     check("--port 0 --quiet", Ok(Some(Args { port: 0, quiet: true, ..args.clone() })));
+    let files = Args { config: Some("a.toml".into()), history: Some("b".into()), ..args.clone() };
+    check("--config a.toml --history b", Ok(Some(files)));
+    check("--days 2", Ok(Some(Args { days: Some(2), ..args.clone() })));
     check("--no-traffic --seed 7", Ok(Some(Args { traffic: false, seed: 7, ..args })));
     check("--help", Ok(None));
     check("--loud", Err("invalid option '--loud'"));
