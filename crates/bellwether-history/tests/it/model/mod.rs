@@ -161,6 +161,28 @@ fn a_run_settles_what_earlier_ones_left_and_not_what_it_does_itself() {
 }
 
 #[test]
+fn what_the_clock_leapt_over_is_unknown_and_what_it_was_set_back_to_is_counted() {
+    let mut service = Service::in_memory(options());
+    (0..10).for_each(|_| service.tick(5));
+    service.jump(600);
+    (0..10).for_each(|_| service.tick(5));
+    let view = service.history.view();
+    let (begin, end) = (service.begin, view.until().unwrap());
+    let leapt = bellwether_history::Span { from: begin + 45_000, to: begin + 645_000 };
+    assert_eq!(view.unknown(begin, end).unwrap(), [leapt]);
+
+    service.jump(-300);
+    for _ in 0..10 {
+        service.count(3);
+        service.tick(5);
+    }
+    // Ten ticks have gone on by a millisecond each.
+    let view = service.history.view();
+    assert_eq!((view.until(), counted(&view, end, end + 10)), (Some(end + 10), 30));
+    assert_eq!(service.history.status().clock_jumps, 2);
+}
+
+#[test]
 fn an_empty_history_answers_too() {
     let history = History::in_memory(Options::new());
     let view = history.view();
