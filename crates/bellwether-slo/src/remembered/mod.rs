@@ -2,6 +2,7 @@
 
 mod asked;
 mod hour;
+mod names;
 mod past;
 mod stop;
 

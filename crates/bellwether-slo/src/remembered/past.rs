@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bellwether_core::prometheus::{Names, label_name, metric_name};
+use bellwether_core::prometheus::{Names, label_name};
 use bellwether_core::{HistogramSnapshot, MetricKind, Timestamp};
 use bellwether_history::View;
 use bellwether_history::file::Query;
-use bellwether_promql::{Engine, MatchOp, Matcher, SampleValue, Value};
+use bellwether_promql::{Engine, SampleValue, Value};
 
 use super::asked::{Asked, What};
 use super::hour::{Hour, MINUTES};
+use super::names::matchers;
 use super::{Remembered, hour_of, millis, start_of, time, unreadable};
 use crate::measure::{PARTS, tiles};
-use crate::objective::{Count, Reading, Selector, Test};
+use crate::objective::{Count, Reading, Selector};
 use crate::{Coverage, Dimension, Error, Interval, Ratio, Source};
 
 /// What is known by minutes is known well enough, in milliseconds.
@@ -56,8 +57,10 @@ impl<'a> Past<'a> {
         cuts.iter().try_for_each(|cut| self.check(*cut))?;
         match &asked.what {
             What::Count(Count::Series { selector, reading }) => {
-                let (matchers, cuts) =
-                    (self.matchers(selector)?, cuts.iter().map(|cut| millis(*cut)).collect::<Vec<_>>());
+                let (matchers, cuts) = (
+                    matchers(&self.remembered.registry, selector)?,
+                    cuts.iter().map(|cut| millis(*cut)).collect::<Vec<_>>(),
+                );
                 if *reading == Reading::All {
                     let counts = self.view.increases(&matchers, &cuts).map_err(unreadable)?;
                     return Ok(counts
@@ -277,7 +280,8 @@ impl Source for Past<'_> {
     fn count_by(&self, count: &Count, by: Dimension, over: Interval) -> Result<Option<Vec<(String, u64)>>, Error> {
         let Count::Series { selector, reading } = count else { return Ok(None) };
         self.check(over.start).and_then(|()| self.check(over.end))?;
-        let (matchers, from, to) = (self.matchers(selector)?, millis(over.start), millis(over.end));
+        let (matchers, from, to) =
+            (matchers(&self.remembered.registry, selector)?, millis(over.start), millis(over.end));
         let kind = if *reading == Reading::All { MetricKind::Counter } else { MetricKind::Histogram };
         let labels: Vec<String> = by.labels().iter().map(|label| label_name(Names::Underscored, kind, label)).collect();
         let mut told = false;
@@ -303,7 +307,7 @@ impl Source for Past<'_> {
 
     fn distribution(&self, selector: &Selector, over: Interval) -> Result<Option<HistogramSnapshot>, Error> {
         self.check(over.start).and_then(|()| self.check(over.end))?;
-        let matchers = self.matchers(selector)?;
+        let matchers = matchers(&self.remembered.registry, selector)?;
         let merged = self.view.merged(&matchers, millis(over.start), millis(over.end)).map_err(unreadable)?;
         Ok(merged.filter(|values| !values.is_empty()))
     }
@@ -340,42 +344,6 @@ impl Past<'_> {
         let page = self.remembered.stops.page(&Query::oldest().times(from, to).limit(1)).map_err(unreadable)?;
         Ok(!page.entries.is_empty())
     }
-
-    /// A selector as history has it: by the names of Prometheus.
-    fn matchers(&self, selector: &Selector) -> Result<Vec<Matcher>, Error> {
-        let registered = self.remembered.registry.metric(&selector.metric);
-        let kind = registered.as_ref().map_or(MetricKind::Counter, |metric| metric.kind());
-        let unit = registered.as_ref().map_or("", |metric| metric.unit());
-        let Some((name, _)) = metric_name(Names::Underscored, &selector.metric, unit, kind) else {
-            return Err(Error::unmeasured(format!("{:?} is no name of a metric", selector.metric)));
-        };
-        let name = match registered {
-            Some(_) if kind == MetricKind::Counter => Matcher::new("__name__", MatchOp::Equal, format!("{name}_total")),
-            Some(_) => Matcher::new("__name__", MatchOp::Equal, name),
-            // It was registered by a process before this one, with a unit that is not known here.
-            None => Matcher::new(
-                "__name__",
-                MatchOp::Regex,
-                format!("{}(_(seconds|bytes|ratio))?(_total)?", escaped(&name)),
-            ),
-        };
-        let tests = selector.tests.iter().map(|test| {
-            let label = label_name(Names::Underscored, kind, &test.label);
-            let (op, values) = match &test.value {
-                Test::Is(values) => (MatchOp::Regex, values),
-                Test::IsNot(values) => (MatchOp::NotRegex, values),
-            };
-            let values: Vec<String> = values
-                .iter()
-                .map(|value| match value.strip_suffix('*') {
-                    Some(start) => format!("{}.*", escaped(start)),
-                    None => escaped(value),
-                })
-                .collect();
-            Matcher::new(label, op, values.join("|"))
-        });
-        std::iter::once(name).chain(tests).collect::<Result<_, _>>().map_err(unreadable)
-    }
 }
 
 /// What is read of a histogram.
@@ -394,12 +362,6 @@ fn read(values: &HistogramSnapshot, reading: Reading, selector: &Selector) -> Re
 /// The place of a minute in its hour; what is after the hour is behind all of them.
 fn minute_of(hour: u64, at: Timestamp) -> usize {
     usize::try_from(at.since(start_of(hour)).as_secs() / 60).unwrap_or(MINUTES).min(MINUTES)
-}
-
-/// A text as a regular expression that matches just it.
-fn escaped(text: &str) -> String {
-    let is_meta = |c: char| "\\.+*?()|[]{}^$#&-~".contains(c);
-    text.chars().flat_map(|c| is_meta(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 /// An instant as errors have it.

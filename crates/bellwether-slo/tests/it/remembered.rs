@@ -103,7 +103,7 @@ impl Service {
             self.list.push((now, good, bad, slow));
             self.tick();
             let running = self.running.as_ref().unwrap();
-            if now % MINUTE == 0 {
+            if now.is_multiple_of(MINUTE) {
                 running.remembered.keep(&slos, self.clock.timestamp()).unwrap();
                 running.history.flush(self.clock.timestamp()).unwrap();
             }
