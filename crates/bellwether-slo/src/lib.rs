@@ -1,27 +1,35 @@
 //! The public surface of the crate.
 #![doc = include_str!("../README.md")]
 
-mod error;
-mod ratio;
-mod target;
-mod interval;
-mod calendar;
-mod period;
 mod objective;
+mod period;
+mod target;
+
+mod measure;
 mod sli;
+
 mod budget;
 mod burn;
-#[cfg(any(feature = "toml", feature = "yaml"))]
-pub mod format;
-mod measure;
 mod spending;
-mod quantiles;
+
 mod apdex;
+mod quantiles;
+
 mod live;
+
 #[cfg(feature = "history")]
 mod remembered;
+
 #[cfg(feature = "report")]
 pub mod report;
+
+#[cfg(any(feature = "toml", feature = "yaml"))]
+pub mod format;
+
+mod calendar;
+mod error;
+mod interval;
+mod ratio;
 
 pub use apdex::Apdex;
 pub use budget::{ErrorBudget, Outlook};

@@ -22,8 +22,8 @@ use bellwether_core::{Follow, Instant, Outcome, Work};
 use crate::cascade::Kind;
 use crate::sync::{Mutex, OnceBox};
 
-pub(crate) use live::{Begun, Guard, Live};
 use level::units;
+pub(crate) use live::{Begun, Guard, Live};
 use pool::Watched;
 pub use pool::{Asking, Occupancy, Permit, Pool, Taken};
 pub use reader::Reader;
