@@ -21,16 +21,14 @@ pub(crate) struct Follower;
 
 impl ObjectivesPlan {
     /// Whether a key at the top of a file is one of objectives.
-    pub(crate) fn is_key(_: &str) -> bool {
-        false
+    pub(crate) fn is_key(key: &str) -> bool {
+        ["maintenance", "objective", "objectives"].contains(&key)
     }
 
     pub(crate) fn read(_: &str, _: &str, _: &[&str]) -> Result<Self, Error> {
         Ok(Self {})
     }
-}
 
-impl ObjectivesPlan {
     pub(crate) fn and(self, _: &Self) -> Self {
         self
     }

@@ -124,7 +124,11 @@ impl Reader<'_> {
         for (name, value) in entries {
             let key = format!("{prefix}{}", name.get_ref());
             if prefix.is_empty() && ObjectivesPlan::is_key(&key) {
-                continue;
+                if cfg!(feature = "slo") {
+                    continue;
+                }
+                let wrong = format!("{key} needs the feature `slo` of the crate `bellwether`, which is off");
+                return Err(Error::setting((self.place)(name.span().start), wrong));
             }
             let found = TABLE.iter().position(|row| row.key == key);
             match (found.and_then(|at| Some((at, TABLE.get(at)?))), value.get_ref()) {
