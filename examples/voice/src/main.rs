@@ -187,7 +187,10 @@ fn busy(
     Worker::start("traffic", async move {
         let lively = async { tokio::join!(traffic.run(tally), stage.play(day, tell)) };
         match days {
-            Some(days) => drop(timeout(day * days, lively).await),
+            Some(days) => {
+                let _ = timeout(day * days, lively).await;
+                say("The traffic is over; the service stays. Ctrl-c ends it.");
+            }
             None => drop(lively.await),
         }
     })
