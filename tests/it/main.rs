@@ -14,6 +14,7 @@ mod demo;
 mod dependencies;
 mod faults;
 mod genai;
+mod objectives;
 mod pages;
 mod postgres;
 mod promql;
