@@ -282,14 +282,16 @@ async fn talk(world: &World, aimock: &Aimock, word: &str, stop: bool) -> (bool, 
     }
     let mut close = None;
     while let Some(Ok(message)) = socket.next().await {
-        match message {
-            Message::Text(text) => {
-                if session.message(text.as_bytes()) == Frame::Done && !stop {
-                    return (session.was_of_use(), None);
-                }
+        let frame = match message {
+            Message::Text(text) => Some(session.message(text.as_bytes())),
+            Message::Close(frame) => {
+                close = frame.map(|frame| u16::from(frame.code));
+                None
             }
-            Message::Close(frame) => close = frame.map(|frame| u16::from(frame.code)),
-            _ => {}
+            _ => None,
+        };
+        if frame == Some(Frame::Done) && !stop {
+            return (session.was_of_use(), None);
         }
         if stop && session.was_of_use() {
             // The connection ends without a word.
