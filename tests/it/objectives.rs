@@ -106,7 +106,7 @@ const COUNTS: [(&str, &str, &str, f64); 5] = [
         r#"sum(http_server_request_duration_seconds_count{http_route="/v1/turns",outcome=~"success|client_error"})
            + ((sum(http_server_request_duration_seconds_count{http_route="/v1/turns",outcome="cancelled"})
              - sum(http_server_request_duration_seconds_bucket{http_route="/v1/turns",outcome="cancelled",le="0.8"})) or vector(0))"#,
-        0.95,
+        0.97,
     ),
     (
         "speech-to-text",
@@ -118,7 +118,7 @@ const COUNTS: [(&str, &str, &str, f64); 5] = [
         "panic-free",
         r#"sum(bellwether_transactions_total{transaction="voice_turn"}) - sum(bellwether_panics_total)"#,
         r#"sum(bellwether_transactions_total{transaction="voice_turn"})"#,
-        0.95,
+        0.9,
     ),
     (
         "reads",
