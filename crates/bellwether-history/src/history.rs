@@ -106,6 +106,7 @@ impl History {
         // What cannot be read is as good as not there; the store remembers why.
         let last = restart::load(&mut samples, &store).unwrap_or_default();
         last.into_iter().for_each(|last| stamps.after(last));
+        samples.earlier = last;
         let ticking = Ticking { stamps, scratch: Scratch::default(), own: None, jumps: 0, unsettled: last };
         Self(Arc::new(Shared {
             samples: RwLock::new(samples),

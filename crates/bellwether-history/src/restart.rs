@@ -17,11 +17,12 @@ use crate::tiers::{BLOCK, Steps};
 /// Takes over the series that the store knows, and says when the last sample of all was.
 pub(crate) fn load(samples: &mut Samples, store: &Store) -> Result<Option<i64>, Error> {
     let reading = store.read()?;
+    let mut covered = false;
     for (id, description) in reading.series()? {
         samples.next_id = samples.next_id.max(id.saturating_add(1));
         let Some((family, labels)) = describe(&description) else { continue };
         let family = samples.index.family(family);
-        samples.restore(id, family, &labels);
+        samples.restore(id, family, &labels, &mut covered);
     }
     let tiers = samples.steps.len();
     let mut last = None;
@@ -49,12 +50,15 @@ fn describe(mut from: &[u8]) -> Option<(Family, Vec<(String, String)>)> {
 }
 
 impl Samples {
-    /// A series of an earlier run. One that has the labels of another is what that one was before, or after.
-    fn restore(&mut self, id: u32, family: Arc<Family>, labels: &[(String, String)]) {
+    /// A series of an earlier run. One that has the labels of another is what that one was before, or after. What is covered is
+    /// so whatever labels that run gave to its series; `covered` tells whether one such was seen.
+    fn restore(&mut self, id: u32, family: Arc<Family>, labels: &[(String, String)], covered: &mut bool) {
         let labels: Vec<_> = labels.iter().filter(|(name, _)| name != "__name__").cloned().collect();
         let labels: Labels = self.index.intern(&family.name, &labels);
-        match self.index.position(&labels) {
-            Some(at) if at == self.coverage() && self.index.series[at].past.is_empty() => self.index.series[at].id = id,
+        let coverage = self.coverage();
+        let is_coverage = self.index.series[coverage].family.name == family.name;
+        match if is_coverage { Some(coverage) } else { self.index.position(&labels) } {
+            Some(at) if is_coverage && !std::mem::replace(covered, true) => self.index.series[at].id = id,
             Some(at) => {
                 self.index.series[at].become_of(id, family);
                 self.index.refamily(at);

@@ -22,6 +22,8 @@ use crate::tiers::{Steps, Ticks};
 pub(crate) struct Samples {
     pub(crate) index: Index,
     pub(crate) ticks: Ticks,
+    /// When the last sample of earlier runs was.
+    pub(crate) earlier: Option<i64>,
     pub(crate) steps: Vec<Steps>,
     /// Bytes of all chunks of every tick.
     pub(crate) bytes: usize,
@@ -54,6 +56,7 @@ impl Samples {
         let mut samples = Self {
             index: Index::default(),
             ticks: Ticks::default(),
+            earlier: None,
             steps: options.tiers.iter().map(|tier| Steps::new(*tier)).collect(),
             bytes: 0,
             refused: 0,

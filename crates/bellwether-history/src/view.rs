@@ -34,11 +34,15 @@ enum Pick {
 
 impl View {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let until = shared.samples().ticks.last().unwrap_or(i64::MIN);
+        let until = {
+            let samples = shared.samples();
+            samples.ticks.last().or(samples.earlier).unwrap_or(i64::MIN)
+        };
         Self { shared, until, store: OnceLock::new() }
     }
 
-    /// The time of the last tick it knows, in milliseconds since 1970; `None` before the first.
+    /// The time of the last tick it knows, in milliseconds since 1970: before the first of this run, of what the file has of
+    /// earlier ones; `None` if there is none.
     pub fn until(&self) -> Option<i64> {
         Some(self.until).filter(|until| *until > i64::MIN)
     }
