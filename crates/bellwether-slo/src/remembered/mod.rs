@@ -3,6 +3,7 @@
 mod asked;
 mod hour;
 mod names;
+mod number;
 mod past;
 mod stop;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use bellwether_core::{Registry, Timestamp};
 use bellwether_history::History;
 use bellwether_history::file::{Limits, Log, Query};
+use bellwether_promql::Engine;
 
 use crate::measure::{Slot, Slots, Source};
 use crate::objective::Slo;
@@ -64,9 +66,10 @@ pub struct Remembered {
     stops: Log<Stop>,
     /// The first hour that is not kept yet; `None` until it is looked for.
     next: Mutex<Option<u64>>,
+    /// The last that an earlier run saw, in milliseconds.
+    before: Option<i64>,
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 /// What history keeps by minutes unless it is told otherwise; hours that are longer ago cannot be kept by minutes any more.
 const FINE: u64 = 46;
@@ -77,7 +80,8 @@ impl Remembered {
         let limits = Limits::default().bytes(256 << 20).record(1 << 20);
         let hours = history.log(limits);
         let stops = history.log(Limits::default());
-        Self { history: history.clone(), registry: registry.clone(), hours, stops, next: Mutex::new(None) }
+        let before = history.view().until();
+        Self { history: history.clone(), registry: registry.clone(), hours, stops, next: Mutex::new(None), before }
     }
 
     /// What is remembered up to the last tick. It is read as it is asked for, and what was read is held: for one report or one
@@ -86,32 +90,49 @@ impl Remembered {
         Past::new(self, self.history.view())
     }
 
+    /// What a PromQL expression comes to as of the last tick: for [`Readings::evaluate`](crate::Readings::evaluate). `None` without
+    /// a value, and where it is no finite number.
+    ///
+    /// # Errors
+    /// A sentence that says why it is no number.
+    pub fn evaluate(&self, engine: &Engine, expression: &str) -> Result<Option<f64>, String> {
+        let view = self.history.view();
+        let Some(until) = view.until() else { return Ok(None) };
+        number::number(engine, &view, expression, until)
+    }
+
     /// Keeps by minutes what these objectives counted in hours that have ended since it was last called. To be called about
     /// once a minute, before history is flushed; most calls find nothing to do. Returns how many hours were kept.
+    ///
+    /// To be called at the start too, before history ticks: once that knows what time it is, the minutes before a long
+    /// downtime are too long ago for it.
     ///
     /// # Errors
     /// If history cannot be read; the next call tries again.
     pub fn keep<'s>(&self, slos: impl IntoIterator<Item = &'s Slo>, now: Timestamp) -> Result<usize, Error> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = hour_of(now);
         let view = self.history.view();
-        let mut hour = match *next {
+        let Some(seen) = view.until() else { return Ok(0) };
+        // What was counted by the end of an hour is told by the first sample after it; to what an earlier run saw last, nothing
+        // is added any more.
+        let told = hour_of(time(seen)) + u64::from(self.before == Some(seen));
+        let ended = told.min(hour_of(now));
+        let hour = match *next {
             Some(next) => next,
             None => self.first_to_keep(ended)?,
         };
-        *next = Some(hour);
-        if hour >= ended {
+        let first = hour.max(ended.saturating_sub(FINE));
+        *next = Some(first);
+        if first >= ended {
             return Ok(0);
         }
         let asked: BTreeSet<Asked> = slos.into_iter().flat_map(Asked::all_of).collect();
-        // What was counted by the end of an hour is told by the first sample after it.
-        let seen = view.until().unwrap_or(i64::MIN);
+        let past = Past::of_history(self, view);
         let mut kept = 0;
-        while hour < ended && millis(start_of(hour + 1)) <= seen {
-            let record = self.record(hour, &asked);
+        for hour in first..ended {
+            let record = record(&past, hour, &asked);
             self.hours.append(&record, millis(start_of(hour))).map_err(|error| Error::unmeasured(error.to_string()))?;
-            hour += 1;
-            *next = Some(hour);
+            *next = Some(hour + 1);
             kept += 1;
         }
         Ok(kept)
@@ -132,11 +153,14 @@ impl Remembered {
     pub fn slots(&self, slo: &Slo, length: Duration, until: Timestamp) -> Result<Slots, Error> {
         let fine = slo.budgeting.slice().map_or(Duration::from_secs(86_400), |_| length);
         let start = self.known_from(start_of(hour_of(until.before(length))), until)?;
+        // A period of the calendar may begin within an hour, in some zones.
+        let opens = slo.period.at(until).start;
         let mut cuts = vec![start];
         let mut at = start;
         while at < until {
-            let step = if until.since(at) > fine { HOUR } else { MINUTE };
-            at = at.after(step).min(until);
+            let next = if until.since(at) > fine { start_of(hour_of(at) + 1) } else { at.after(MINUTE) };
+            let next = if at < opens && opens < next { opens } else { next };
+            at = next.min(until);
             cuts.push(at);
         }
         let past = self.past();
@@ -153,7 +177,7 @@ impl Remembered {
         let after = page.entries.first().map(|entry| entry.record.hour + 1);
         let oldest = ended.saturating_sub(FINE);
         let known = || Ok(hour_of(self.known_from(start_of(oldest), start_of(ended))?));
-        Ok(after.map_or_else(known, Ok)?.max(oldest))
+        after.map_or_else(known, Ok)
     }
 
     /// The beginning of the first hour of which anything is known, from one on.
@@ -162,28 +186,27 @@ impl Remembered {
         let first = unknown.first().filter(|gap| gap.from == millis(start));
         Ok(first.map_or(start, |gap| start_of(hour_of(time(gap.to)))))
     }
-
-    fn record(&self, hour: u64, asked: &BTreeSet<Asked>) -> Hour {
-        let cuts: Vec<Timestamp> =
-            (0..=MINUTES as u64).map(|minute| start_of(hour).after(MINUTE * minute as u32)).collect();
-        let past = Past::of_history(self, self.history.view());
-        let mut record = Hour { hour, ..Hour::default() };
-        for asked in asked {
-            // What cannot be told now is not kept, and so not known later: never a 0.
-            let Ok(counted) = past.ask(asked, &cuts) else { continue };
-            record.counts.insert(asked.key(), Minutes::from_iter(counted));
-        }
-        if let Ok(coverages) = past.coverages(&cuts) {
-            record.coverage = coverages.into_iter().collect();
-        }
-        record
-    }
 }
 
 impl fmt::Debug for Remembered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Remembered").field("history", &self.history).finish_non_exhaustive()
     }
+}
+
+fn record(past: &Past<'_>, hour: u64, asked: &BTreeSet<Asked>) -> Hour {
+    let cuts: Vec<Timestamp> =
+        (0..=MINUTES as u64).map(|minute| start_of(hour).after(MINUTE * minute as u32)).collect();
+    let mut record = Hour { hour, ..Hour::default() };
+    for asked in asked {
+        // What cannot be told now is not kept, and so not known later: never a 0.
+        let Ok(counted) = past.ask(asked, &cuts) else { continue };
+        record.counts.insert(asked.key(), Minutes::from_iter(counted));
+    }
+    if let Ok(coverages) = past.coverages(&cuts) {
+        record.coverage = coverages.into_iter().collect();
+    }
+    record
 }
 
 fn unreadable(error: impl fmt::Display) -> Error {

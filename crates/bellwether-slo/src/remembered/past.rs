@@ -9,11 +9,12 @@ use bellwether_core::prometheus::{Names, label_name};
 use bellwether_core::{HistogramSnapshot, MetricKind, Timestamp};
 use bellwether_history::View;
 use bellwether_history::file::Query;
-use bellwether_promql::{Engine, SampleValue, Value};
+use bellwether_promql::Engine;
 
 use super::asked::{Asked, What};
 use super::hour::{Hour, MINUTES};
 use super::names::matchers;
+use super::number::number;
 use super::{Remembered, hour_of, millis, start_of, time, unreadable};
 use crate::measure::{PARTS, tiles};
 use crate::objective::{Count, Reading, Selector};
@@ -30,6 +31,8 @@ pub struct Past<'a> {
     /// Whether kept minutes are looked at.
     kept: bool,
     hours: RefCell<BTreeMap<u64, Option<Rc<Hour>>>>,
+    /// Which stretches nothing is known of, in milliseconds, as far as it was asked.
+    gaps: RefCell<BTreeMap<(i64, i64), bool>>,
     /// The first time of which anything is known, in milliseconds.
     first: OnceCell<i64>,
 }
@@ -42,6 +45,7 @@ impl<'a> Past<'a> {
             engine: Engine::default(),
             kept: true,
             hours: RefCell::default(),
+            gaps: RefCell::default(),
             first: OnceCell::new(),
         }
     }
@@ -102,46 +106,38 @@ impl<'a> Past<'a> {
 
     /// What a PromQL expression comes to at an instant.
     fn evaluate(&self, expression: &str, at: Timestamp) -> Result<Option<f64>, Error> {
-        let refuse = |wrong: String| Error::unmeasured(format!("{expression:?}: {wrong}"));
-        let answer =
-            self.engine.instant(&self.view, expression, millis(at)).map_err(|error| refuse(error.to_string()))?;
-        let value = match answer.value {
-            Value::Scalar { value, .. } => Some(value),
-            Value::Vector(elements) => match elements.as_slice() {
-                [] => None,
-                [one] => match one.sample.value {
-                    SampleValue::Float(value) => Some(value),
-                    SampleValue::Histogram(_) => {
-                        return Err(refuse("it is a histogram; give an expression for a number".to_owned()));
-                    }
-                },
-                many => {
-                    return Err(refuse(format!(
-                        "it has {} values; give an expression for one, such as a sum",
-                        many.len()
-                    )));
-                }
-            },
-            _ => return Err(refuse("it is no number at an instant".to_owned())),
-        };
-        Ok(value.filter(|value| value.is_finite()))
+        number(&self.engine, &self.view, expression, millis(at)).map_err(Error::unmeasured)
     }
 
     /// Whether what was counted by an instant is still known, to the minute.
     fn check(&self, at: Timestamp) -> Result<(), Error> {
-        let fine = |resolution: i64| resolution <= FINE || millis(at).rem_euclid(resolution) == 0;
+        let floor = |resolution: i64| millis(at) - millis(at).rem_euclid(resolution);
+        let fine = |resolution: i64| resolution <= FINE || floor(resolution) == millis(at);
         // Nothing was counted before the beginning.
         if millis(at) <= self.first()? {
             return Ok(());
         }
         match self.view.resolution(millis(at)) {
             Some(resolution) if fine(resolution) => Ok(()),
+            // Where nothing is known of a whole step, nothing was counted.
+            Some(resolution) if self.is_gap(floor(resolution), floor(resolution) + resolution)? => Ok(()),
             Some(_) => Err(Error::unmeasured(format!(
                 "{} is within an hour of which no minutes are known any more",
                 Instant(at)
             ))),
             None => Err(Error::unmeasured(format!("{} is longer ago than anything that is kept", Instant(at)))),
         }
+    }
+
+    /// Whether nothing is known of all the time from one instant to another.
+    fn is_gap(&self, from: i64, to: i64) -> Result<bool, Error> {
+        if let Some(known) = self.gaps.borrow().get(&(from, to)) {
+            return Ok(*known);
+        }
+        let gaps = self.view.unknown(from, to).map_err(unreadable)?;
+        let is_gap = gaps.first().is_some_and(|gap| (gap.from, gap.to) == (from, to));
+        self.gaps.borrow_mut().insert((from, to), is_gap);
+        Ok(is_gap)
     }
 
     fn first(&self) -> Result<i64, Error> {
@@ -270,8 +266,20 @@ impl Source for Past<'_> {
         // Their sum and their number.
         let one = |parts: Option<u64>| parts.map_or((0_u128, 0_u64), |parts| (parts.into(), 1));
         let of_hour = |hour: &Hour| Some(hour.counts.get(&key)?.0.iter().copied().map(one).collect());
-        let ask = |cuts: &[Timestamp]| Ok(self.ask(&asked, cuts)?.into_iter().map(one).collect());
         let plus = |sum: (u128, u64), more: &(u128, u64)| (sum.0 + more.0, sum.1 + more.1);
+        // By minutes, as it is kept; where those are not known, what it came to at the end stands for all of them.
+        let ask = |cuts: &[Timestamp]| {
+            tiles(cuts)
+                .map(|over| {
+                    let minutes = minutes_of(over);
+                    let is_known = minutes.iter().all(|minute| self.check(*minute).is_ok());
+                    let cuts = if is_known { minutes.as_slice() } else { &[over.start, over.end] };
+                    let weight = if is_known { 1 } else { minutes.len() as u64 - 1 };
+                    let sum = self.ask(&asked, cuts)?.into_iter().map(one).fold((0, 0), |sum, more| plus(sum, &more));
+                    Ok((sum.0 * u128::from(weight), sum.1 * weight))
+                })
+                .collect()
+        };
         let sums = self.between(&[over.start, over.end], (0, 0), plus, of_hour, ask)?;
         let Some((sum, number)) = sums.first().copied().filter(|(_, number)| *number > 0) else { return Ok(None) };
         Ok(Ratio::new(i128::try_from(sum).unwrap_or(i128::MAX), i128::from(number) * i128::from(PARTS)))
@@ -338,11 +346,13 @@ impl Past<'_> {
         Ok(tiles(cuts).map(coverage).collect())
     }
 
-    /// Whether a gap that begins here began with a stop in order: the last tick is a little before it.
+    /// Whether a gap that begins here, or has begun before, began with a stop in order: the last tick is a little before it.
     fn stopped_at(&self, start: Timestamp) -> Result<bool, Error> {
-        let (from, to) = (millis(start) - FINE, millis(start) + FINE);
-        let page = self.remembered.stops.page(&Query::oldest().times(from, to).limit(1)).map_err(unreadable)?;
-        Ok(!page.entries.is_empty())
+        let start = millis(start);
+        let before = Query::newest().times(i64::MIN, start + FINE).limit(1);
+        let page = self.remembered.stops.page(&before).map_err(unreadable)?;
+        let Some(down) = page.entries.first().map(|stop| stop.at + FINE) else { return Ok(false) };
+        Ok(down >= start || self.is_gap(down, start)?)
     }
 }
 
@@ -362,6 +372,13 @@ fn read(values: &HistogramSnapshot, reading: Reading, selector: &Selector) -> Re
 /// The place of a minute in its hour; what is after the hour is behind all of them.
 fn minute_of(hour: u64, at: Timestamp) -> usize {
     usize::try_from(at.since(start_of(hour)).as_secs() / 60).unwrap_or(MINUTES).min(MINUTES)
+}
+
+/// The beginning, the end, and where minutes begin between them.
+fn minutes_of(over: Interval) -> Vec<Timestamp> {
+    let minutes = over.start.unix_millis() / FINE.unsigned_abs() + 1..;
+    let minutes = minutes.map(|minute| Timestamp::from_unix_seconds(minute * 60)).take_while(|at| *at < over.end);
+    std::iter::once(over.start).chain(minutes).chain([over.end]).collect()
 }
 
 /// An instant as errors have it.

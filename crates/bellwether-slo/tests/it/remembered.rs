@@ -77,6 +77,7 @@ impl Service {
         let latency = registry.histogram("http.server.request.duration").unit("s").bounds([0.1]);
         let latency = latency.labels(["http.route", "outcome"]).family().unwrap();
         let latency = latency.get(["/a", Outcome::Success.as_str()]).clone();
+        remembered.keep(&slos(), self.clock.timestamp()).unwrap();
         self.running = Some(Running { registry, history, remembered, good, all, latency });
         self.tick();
     }
@@ -203,6 +204,75 @@ fn as_listed() {
     let now = service.now();
     service.check(Interval::new(at(now - 3 * HOUR - now % MINUTE), at(now)));
     service.check(Interval::new(at(now - 2 * MINUTE), at(now)));
+}
+
+/// What an earlier run left is known before the first tick of the next, and to whoever only reads.
+#[test]
+fn before_the_first_tick() {
+    let mut service = Service::new();
+    service.run(2 * HOUR + 40 * MINUTE);
+    service.running.take().unwrap().history.close(service.clock.timestamp()).unwrap();
+    let end = service.clock.timestamp();
+    service.clock.advance(secs(30));
+    let (clock, path) = (service.clock.clone(), service.directory.path().join("history.redb"));
+    let history = History::open(path, Options::new(), clock.timestamp());
+    let remembered = Remembered::new(&history, &Registry::on(clock.clone()));
+    let over = Interval::new(at(START), end);
+    let (good, bad, _) = service.listed(over);
+    let measured = measure(&slos()[0], &remembered.past(), over).unwrap();
+    assert_eq!((measured.events.good, measured.events.bad()), (good, bad));
+    assert_eq!(measured.coverage, Coverage::known(over.length()));
+    let slots = remembered.slots(&slos()[0], secs(DAY), clock.timestamp()).unwrap();
+    assert_eq!(slots.iter().map(|slot| slot.sli.good).sum::<u64>(), good);
+}
+
+/// Down for longer than minutes are known: the hour it stopped in, and those it was down for, are known by minutes all the same.
+#[test]
+fn down_for_days() {
+    for in_order in [true, false] {
+        let mut service = Service::new();
+        service.run(HOUR + 40 * MINUTE);
+        service.down(3 * DAY + 25 * MINUTE, in_order);
+        service.run(3 * HOUR);
+        let minutes = (service.now() - START) / MINUTE;
+        service.check(Interval::new(at(START), at(service.now())));
+        let mut dice = 9;
+        for _ in 0..12 {
+            let (a, b) = (below(&mut dice, minutes), below(&mut dice, minutes));
+            service.check(Interval::new(at(START + a.min(b) * MINUTE), at(START + a.max(b) * MINUTE)));
+        }
+        service.check(Interval::new(at(START + 65 * MINUTE), at(START + 97 * MINUTE)));
+        let slots = service.remembered().slots(&slos()[0], secs(4 * DAY), service.clock.timestamp()).unwrap();
+        let good: u64 = slots.iter().map(|slot| slot.sli.good).sum();
+        assert_eq!(good, service.list.iter().map(|(_, good, ..)| good).sum::<u64>());
+    }
+}
+
+/// A ratio over time of which a part is kept and a part is not is the mean of all its minutes, as it is when all of it is kept.
+#[test]
+fn ratios_by_minutes() {
+    let clock = Clock::manual(at(START));
+    let registry = Registry::on(clock.clone());
+    let history = History::in_memory(Options::new());
+    let remembered = Remembered::new(&history, &registry);
+    let share = registry.gauge("share").build().unwrap();
+    let by_minutes = Slo::promql("share", Expressions::Ratio("share".into()), target(0.9));
+    let run = |minutes: u64, level: f64| {
+        for _ in 0..2 * minutes {
+            share.set(level);
+            clock.advance(secs(TICK));
+            history.tick(&registry, clock.timestamp(), clock.now());
+        }
+        remembered.keep([&by_minutes], clock.timestamp()).unwrap();
+    };
+    history.tick(&registry, clock.timestamp(), clock.now());
+    run(60, 1.0);
+    run(20, 1.0);
+    run(10, 0.0);
+    let ratio = || remembered.past().ratio("share", Interval::new(at(START), at(START + 90 * MINUTE))).unwrap();
+    assert_eq!(ratio(), Ratio::new(80, 90));
+    run(30, 1.0);
+    assert_eq!(ratio(), Ratio::new(80, 90));
 }
 
 #[test]

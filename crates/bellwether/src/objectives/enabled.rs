@@ -19,8 +19,7 @@ use axum::response::Response;
 use bellwether_core::{Clock, Instant, Registry};
 use bellwether_dependency::Dependencies;
 use bellwether_export::Resource;
-use bellwether_history::History;
-use bellwether_promql::{Engine, SampleValue, Value};
+use bellwether_promql::Engine;
 use bellwether_slo::report::Report;
 use bellwether_slo::{
     Calendar, Correction, Interval, Judge, Moment, Objective, Read, Readings, Remembered, Slo, Unit, Verdict, Zone,
@@ -60,7 +59,6 @@ struct Inner {
     service: String,
     registry: Registry,
     judge: Mutex<Judge>,
-    history: History,
     remembered: Remembered,
     shown: Shown,
     schedule: Option<Schedule>,
@@ -123,12 +121,17 @@ impl ObjectivesPlan {
         notices: &mut Vec<String>,
     ) -> Result<Follower, Error> {
         let refuse = |error: bellwether_slo::Error| Error::objectives(error.to_string());
-        let history = keeper.history();
-        let remembered = Remembered::new(&history, registry);
+        let remembered = Remembered::new(&keeper.history(), registry);
         let now = registry.clock().timestamp();
         let mut judge = Judge::ticking(settings.tick, self.slos.iter().cloned()).map_err(refuse)?;
+        // While the minutes of the last run are known.
+        if let Err(error) = remembered.keep(&self.slos, now) {
+            notices.push(format!("what objectives counted before is not kept: {error}"));
+        }
         for slo in &self.slos {
-            let before = remembered.slots(slo, slo.period.nominal() + EVERY * 60, now);
+            // A month may be longer than months are by custom.
+            let period = slo.period.nominal().max(now.since(slo.period.at(now).start));
+            let before = remembered.slots(slo, period + EVERY * 60, now);
             // What was before is lost to the verdict then, and not to reports.
             if let Err(error) = before.and_then(|slots| judge.replay(&slo.name, &slots)) {
                 notices.push(format!("{error}: its budget begins anew"));
@@ -141,7 +144,6 @@ impl ObjectivesPlan {
             registry: registry.clone(),
             shown: Shown::new(registry, &self.slos)?,
             judge: Mutex::new(judge),
-            history,
             remembered,
             schedule,
             zone,
@@ -285,21 +287,7 @@ impl Readings for Now<'_> {
     }
 
     fn evaluate(&self, expression: &str) -> Result<Option<f64>, String> {
-        let view = self.inner.history.view();
-        let Some(until) = view.until() else { return Ok(None) };
-        let answer = self.engine.instant(&view, expression, until);
-        match answer.map_err(|error| format!("{expression:?}: {error}"))?.value {
-            Value::Scalar { value, .. } => Ok(Some(value)),
-            Value::Vector(elements) => match elements.as_slice() {
-                [] => Ok(None),
-                [one] => match one.sample.value {
-                    SampleValue::Float(value) => Ok(Some(value)),
-                    SampleValue::Histogram(_) => Err(format!("{expression:?} is a histogram; give one for a number")),
-                },
-                many => Err(format!("{expression:?} has {} values; give one for a sum of them", many.len())),
-            },
-            _ => Err(format!("{expression:?} is no number at an instant")),
-        }
+        self.inner.remembered.evaluate(&self.engine, expression)
     }
 
     fn hung(&self, slo: &Slo) -> u64 {
