@@ -1,6 +1,6 @@
 //! `bellwether report`: the compliance report of a day, week, month, quarter or year.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -77,7 +77,13 @@ impl Report {
         match &self.output {
             Some(path) => std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?,
             // Whoever reads may have seen enough.
-            None => drop(std::io::stdout().write_all(text.as_bytes())),
+            None => {
+                let mut out = std::io::stdout();
+                match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                    Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(format!("the output: {error}")),
+                    _ => {}
+                }
+            }
         }
         Ok(match outcome {
             Some(Outcome::Broken) if self.fail => ExitCode::from(2),
@@ -99,6 +105,11 @@ impl Report {
         given.ok_or_else(|| "give a time, such as --month 2026-10".to_owned())
     }
 
+    /// The zone that is asked for, if it is one.
+    fn zone(&self) -> Result<Option<Zone>, String> {
+        self.zone.as_deref().map(Zone::new).transpose().map_err(|error| error.to_string())
+    }
+
     fn of_output(&self) -> Format {
         let end = self.output.as_ref().and_then(|path| path.extension()?.to_str());
         let known = end.and_then(|end| Format::from_str(end, true).ok());
@@ -109,7 +120,7 @@ impl Report {
     fn asked(&self, url: &str, unit: Unit, name: &str, format: Format) -> Result<(String, Option<Outcome>), String> {
         // Told here what is no time at all, before anybody is asked.
         Calendar::new(unit, Zone::utc()).named(name).map_err(|error| error.to_string())?;
-        let zone = self.zone.as_ref().map_or_else(String::new, |zone| format!("&zone={}", zone.replace('+', "%2B")));
+        let zone = self.zone()?.map_or_else(String::new, |zone| format!("&zone={}", zone.name().replace('+', "%2B")));
         let path = |format: &str| format!("/api/slo/report/{name}?format={format}{zone}");
         let word = match format {
             Format::Html => "html",
@@ -150,9 +161,7 @@ impl Report {
         if let Some(trouble) = history.status().file.trouble {
             return Err(format!("{}; if a service has it open, ask that by --url", trouble.error));
         }
-        let zone =
-            self.zone.as_deref().map_or_else(|| Ok(Zone::utc()), Zone::new).map_err(|error| error.to_string())?;
-        let calendar = Calendar::new(unit, zone);
+        let calendar = Calendar::new(unit, self.zone()?.unwrap_or_else(Zone::utc));
         let over = calendar.named(name).map_err(|error| error.to_string())?;
         let remembered = Remembered::new(&history, &Registry::on(clock.clone()));
         let (slos, past) = (config.objectives(), remembered.past());

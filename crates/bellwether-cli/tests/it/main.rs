@@ -44,12 +44,15 @@ fn history(directory: &Path, failed: u64) -> String {
     let [good, all] = ["jobs.good", "jobs.all"].map(|name| registry.counter(name).build().unwrap());
     history.tick(&registry, clock.timestamp(), clock.now());
     for job in 0..1440 {
+        if job == 720 {
+            remembered.keep(slos.objectives(), clock.timestamp()).unwrap();
+        }
         clock.advance(Duration::from_secs(5));
         good.add(u64::from(job >= failed));
         all.inc();
         history.tick(&registry, clock.timestamp(), clock.now());
     }
-    remembered.keep(slos.objectives(), clock.timestamp()).unwrap();
+    // The second hour is not kept yet as it stops.
     remembered.stopped(clock.timestamp());
     history.close(clock.timestamp()).unwrap();
     path.display().to_string()
@@ -98,6 +101,14 @@ fn reports_of_a_file() {
     assert_eq!((&json["name"], &json["objectives"][0]["events"]["good"]), (&"2026-Q4".into(), &1425.into()));
     for (format, begins) in [("html", "<!doctype html>"), ("csv", "objective,"), ("md", "# service"), ("json", "{")] {
         assert!(report(&["--week", "2026-W41", "--format", format]).0.starts_with(begins), "{format}");
+    }
+    // What could not be written is no report.
+    #[cfg(target_os = "linux")]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+        command.args(["report", "--history", &history, "--config", &config, "--month", "2026-10"]);
+        assert_eq!(command.stdout(full).status().unwrap().code(), Some(1));
     }
     // By half hours of a zone: what was kept by minutes.
     assert!(report(&["--day", "2026-10-05", "--zone", "Asia/Kolkata"]).0.contains("1425 of 1440 events"));
@@ -148,6 +159,17 @@ fn what_is_wrong_is_said() {
     check(&["report", "--url", "http://127.0.0.1:1"], "--month", 2);
     check(&["report", "--month", "2026-10"], "--url", 2);
     check(&["report", "--month", "2026-10", "--week", "2026-W41", "--url", "x"], "cannot be used with", 2);
+    // What is no history is left as it is: nothing is set aside by who only reads.
+    let month = ["report", "--month", "2026-10", "--config", &config];
+    check(&[&month[..], &["--history", &config]].concat(), "bellwether.toml", 1);
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), FILE);
+    assert_eq!(directory.path().read_dir().unwrap().count(), 1);
+    // A zone is known or not before anybody is asked.
+    check(
+        &["report", "--month", "2026-10", "--url", "http://127.0.0.1:1", "--zone", "UTC&x=1"],
+        "time zone \"UTC&x=1\"",
+        1,
+    );
     let empty = file(directory.path(), "empty.toml", "tick = \"5s\"\n");
     check(&["report", "--month", "2026-10", "--history", &config, "--config", &empty], "no objectives", 1);
 }
