@@ -54,14 +54,18 @@ impl Schedule {
             }
             // The last one, by which it is known to be there.
             self.write(&path, &report.json())?;
-            self.made().push(over);
+            self.is_made(over);
             return Ok(Some(path));
         }
+        self.is_made(over);
+        Ok(None)
+    }
+
+    fn is_made(&self, over: Interval) {
         let mut made = self.made();
         made.push(over);
         let excess = made.len().saturating_sub(16);
         made.drain(..excess);
-        Ok(None)
     }
 
     fn made(&self) -> std::sync::MutexGuard<'_, Vec<Interval>> {
@@ -76,8 +80,11 @@ impl Schedule {
     /// What was issued last, of a name.
     fn last(&self, name: &str) -> Option<Issued> {
         let there = (1..=999).map_while(|revision| {
-            let text = std::fs::read_to_string(self.path(name, revision, "json")).ok()?;
-            Some(Issued { revision, inputs: inputs(&text)?.to_owned() })
+            let path = self.path(name, revision, "json");
+            // One that cannot be read is there all the same, and is not written over.
+            let is_there = path.try_exists().unwrap_or(true);
+            let text = is_there.then(|| std::fs::read_to_string(path).unwrap_or_default())?;
+            Some(Issued { revision, inputs: inputs(&text).unwrap_or_default().to_owned() })
         });
         there.last()
     }

@@ -154,6 +154,33 @@ fn reported_on() {
         format!("{file}\n[[maintenance]]\nreason = \"theirs\"\nfrom = 2026-12-31T12:00:00Z\nfor = \"1h\"\n");
     let _bw = service(&corrected, &clock, Some(&directory.path().join("history.bw")));
     until("a revision is written", || reports.join("2026-12.r2.json").exists());
+
+    // One that cannot be read any more is not written over.
+    drop(_bw);
+    std::thread::sleep(Duration::from_millis(300));
+    std::fs::write(reports.join("2026-12.json"), "torn").unwrap();
+    std::fs::write(reports.join("2026-12.r2.json"), "torn").unwrap();
+    let _bw = service(&file, &clock, Some(&directory.path().join("history.bw")));
+    until("a revision is written", || reports.join("2026-12.r3.json").exists());
+    assert_eq!(std::fs::read_to_string(reports.join("2026-12.json")).unwrap(), "torn");
+}
+
+/// A restart within the hour: what was counted is in no kept hour yet, and is counted once.
+#[test]
+fn restarted() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(bellwether::core::Timestamp::from_unix_seconds(START + 600));
+    let start = || service(FILE, &clock, Some(&directory.path().join("history.bw")));
+    let total = |bw: &Bellwether| stands(bw)["objectives"][1]["total"].clone();
+    for run in 1..=3 {
+        let bw = start();
+        serve(&bw, 10, 200);
+        clock.advance(Duration::from_secs(60));
+        until("it is counted", || total(&bw) == 10 * run);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(bw.shutdown(Duration::from_secs(5)));
+        clock.advance(Duration::from_secs(1500));
+    }
 }
 
 #[test]
