@@ -21,13 +21,24 @@ pub(super) struct Hour {
     pub(super) coverage: Vec<Coverage>,
 }
 
-/// What was counted in each minute of an hour; `None` where an expression had no value.
+/// What was counted in each minute of an hour, as it is written: a long report holds many of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Minutes(pub(super) Vec<Option<u64>>);
+pub(super) struct Minutes(Box<[u8]>);
+
+impl Minutes {
+    /// Minute by minute; `None` where an expression had no value.
+    pub(super) fn counts(&self) -> Vec<Option<u64>> {
+        read_counts(&mut &*self.0).unwrap_or_default()
+    }
+}
 
 impl FromIterator<Option<u64>> for Minutes {
     fn from_iter<I: IntoIterator<Item = Option<u64>>>(counted: I) -> Self {
-        Self(counted.into_iter().take(MINUTES).collect())
+        let counts: Vec<Option<u64>> = counted.into_iter().take(MINUTES).collect();
+        let mut out = Vec::new();
+        // The greatest count there is stands for one less.
+        runs(&mut out, &counts, |out, count| number(out, count.map_or(0, |count| count.saturating_add(1))));
+        Self(out.into())
     }
 }
 
@@ -47,8 +58,7 @@ impl Record for Hour {
         });
         for (key, minutes) in &self.counts {
             out.extend(key);
-            // The greatest count there is stands for one less.
-            runs(out, &minutes.0, |out, count| number(out, count.map_or(0, |count| count.saturating_add(1))));
+            out.extend(&minutes.0);
         }
     }
 
@@ -72,10 +82,15 @@ fn read(bytes: &mut &[u8]) -> Option<Hour> {
     let mut counts = BTreeMap::new();
     while !bytes.is_empty() {
         let key = Key::try_from(bytes.split_off(..size_of::<Key>())?).ok()?;
-        let minutes = read_runs(bytes, |bytes| take(bytes).map(|count| count.checked_sub(1)))?;
-        counts.insert(key, Minutes(minutes));
+        let all = *bytes;
+        read_counts(bytes)?;
+        counts.insert(key, Minutes(all.get(..all.len() - bytes.len())?.into()));
     }
     Some(Hour { hour, counts, coverage })
+}
+
+fn read_counts(bytes: &mut &[u8]) -> Option<Vec<Option<u64>>> {
+    read_runs(bytes, |bytes| take(bytes).map(|count| count.checked_sub(1)))
 }
 
 /// What is repeated, once, and how often.

@@ -5,6 +5,7 @@ mod hour;
 mod names;
 mod number;
 mod past;
+mod slots;
 mod stop;
 
 use std::collections::BTreeSet;
@@ -17,13 +18,14 @@ use bellwether_history::History;
 use bellwether_history::file::{Limits, Log, Query};
 use bellwether_promql::Engine;
 
-use crate::measure::{Slot, Slots, Source};
+use crate::Error;
+use crate::measure::Source;
 use crate::objective::Slo;
-use crate::{Error, Interval, measure};
 
 use asked::Asked;
 use hour::{Hour, MINUTES, Minutes};
 pub use past::Past;
+use slots::known_from;
 use stop::Stop;
 
 /// What a history remembers of objectives.
@@ -145,46 +147,13 @@ impl Remembered {
         let _ = self.stops.append(&Stop, millis(now));
     }
 
-    /// What an objective counted in the time that ends at `until`, by slots of a minute, and of an hour for what is longer ago
-    /// than a day: for [`Judge::replay`](crate::Judge::replay). An objective that is judged by slices gets slots no longer.
-    ///
-    /// # Errors
-    /// If history cannot be read.
-    pub fn slots(&self, slo: &Slo, length: Duration, until: Timestamp) -> Result<Slots, Error> {
-        let fine = slo.budgeting.slice().map_or(Duration::from_secs(86_400), |_| length);
-        let start = self.known_from(start_of(hour_of(until.before(length))), until)?;
-        // A period of the calendar may begin within an hour, in some zones.
-        let opens = slo.period.at(until).start;
-        let mut cuts = vec![start];
-        let mut at = start;
-        while at < until {
-            let next = if until.since(at) > fine { start_of(hour_of(at) + 1) } else { at.after(MINUTE) };
-            let next = if at < opens && opens < next { opens } else { next };
-            at = next.min(until);
-            cuts.push(at);
-        }
-        let past = self.past();
-        let slis = measure::events(slo, &past, &cuts)?;
-        let coverages = past.coverages(&cuts)?;
-        let over = cuts.windows(2).map(|ends| Interval::new(ends[0], ends[1]));
-        let slots = over.zip(slis).zip(coverages).map(|((over, sli), coverage)| Slot { over, sli, coverage });
-        Slots::new(slots.collect())
-    }
-
     /// Hour by hour on, from the last one kept; from what history has by minutes, if none is.
     fn first_to_keep(&self, ended: u64) -> Result<u64, Error> {
         let page = self.hours.page(&Query::newest().limit(1)).map_err(unreadable)?;
         let after = page.entries.first().map(|entry| entry.record.hour + 1);
         let oldest = ended.saturating_sub(FINE);
-        let known = || Ok(hour_of(self.known_from(start_of(oldest), start_of(ended))?));
+        let known = || Ok(hour_of(known_from(&self.history.view(), start_of(oldest), start_of(ended))?));
         after.map_or_else(known, Ok)
-    }
-
-    /// The beginning of the first hour of which anything is known, from one on.
-    fn known_from(&self, start: Timestamp, until: Timestamp) -> Result<Timestamp, Error> {
-        let unknown = self.history.view().unknown(millis(start), millis(until)).map_err(unreadable)?;
-        let first = unknown.first().filter(|gap| gap.from == millis(start));
-        Ok(first.map_or(start, |gap| start_of(hour_of(time(gap.to)))))
     }
 }
 

@@ -26,7 +26,7 @@ const FINE: i64 = 60_000;
 /// What a history remembers up to one tick; from [`Remembered::past`].
 pub struct Past<'a> {
     remembered: &'a Remembered,
-    view: View,
+    pub(super) view: View,
     engine: Engine,
     /// Whether kept minutes are looked at.
     kept: bool,
@@ -237,7 +237,7 @@ impl Source for Past<'_> {
     fn counts(&self, count: &Count, cuts: &[Timestamp]) -> Result<Vec<u64>, Error> {
         let asked = Asked::count(count);
         let key = asked.key();
-        let of_hour = |hour: &Hour| hour.counts.get(&key)?.0.iter().copied().collect::<Option<Vec<u64>>>();
+        let of_hour = |hour: &Hour| hour.counts.get(&key)?.counts().into_iter().collect::<Option<Vec<u64>>>();
         let ask = |cuts: &[Timestamp]| Ok(self.ask(&asked, cuts)?.into_iter().map(Option::unwrap_or_default).collect());
         self.between(cuts, 0, |sum, more| sum.saturating_add(*more), of_hour, ask)
     }
@@ -265,7 +265,7 @@ impl Source for Past<'_> {
         let key = asked.key();
         // Their sum and their number.
         let one = |parts: Option<u64>| parts.map_or((0_u128, 0_u64), |parts| (parts.into(), 1));
-        let of_hour = |hour: &Hour| Some(hour.counts.get(&key)?.0.iter().copied().map(one).collect());
+        let of_hour = |hour: &Hour| Some(hour.counts.get(&key)?.counts().into_iter().map(one).collect());
         let plus = |sum: (u128, u64), more: &(u128, u64)| (sum.0 + more.0, sum.1 + more.1);
         // By minutes, as it is kept; where those are not known, what it came to at the end stands for all of them.
         let ask = |cuts: &[Timestamp]| {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bellwether_core::{Clock, Counter, Histogram, Outcome, Registry, Timestamp};
 use bellwether_history::{History, Options};
 use bellwether_slo::{
-    Budgeting, Counters, Coverage, Dimension, Expressions, Interval, Judge, Moment, Ratio, Remembered, Selector, Share,
-    Slo, Source, measure,
+    Budgeting, Counters, Coverage, Dimension, Expressions, Interval, Judge, Moment, Period, Ratio, Remembered,
+    Selector, Share, Slo, Source, Unit, Zone, measure,
 };
 use tempfile::TempDir;
 
@@ -222,7 +222,7 @@ fn before_the_first_tick() {
     let measured = measure(&slos()[0], &remembered.past(), over).unwrap();
     assert_eq!((measured.events.good, measured.events.bad()), (good, bad));
     assert_eq!(measured.coverage, Coverage::known(over.length()));
-    let slots = remembered.slots(&slos()[0], secs(DAY), clock.timestamp()).unwrap();
+    let slots = remembered.past().slots(&slos()[0], secs(DAY), clock.timestamp()).unwrap();
     assert_eq!(slots.iter().map(|slot| slot.sli.good).sum::<u64>(), good);
 }
 
@@ -242,7 +242,7 @@ fn down_for_days() {
             service.check(Interval::new(at(START + a.min(b) * MINUTE), at(START + a.max(b) * MINUTE)));
         }
         service.check(Interval::new(at(START + 65 * MINUTE), at(START + 97 * MINUTE)));
-        let slots = service.remembered().slots(&slos()[0], secs(4 * DAY), service.clock.timestamp()).unwrap();
+        let slots = service.remembered().past().slots(&slos()[0], secs(4 * DAY), service.clock.timestamp()).unwrap();
         let good: u64 = slots.iter().map(|slot| slot.sli.good).sum();
         assert_eq!(good, service.list.iter().map(|(_, good, ..)| good).sum::<u64>());
     }
@@ -330,20 +330,25 @@ fn expressions() {
     assert!(ratio.is_some_and(|ratio| ratio > Ratio::new(9, 10).unwrap() && ratio < Ratio::ONE), "{ratio:?}");
 }
 
-/// A judge that is told the past goes on as if it had seen it.
+/// A judge that is told the past goes on as if it had seen it; also from where a week begins within an hour.
 #[test]
 fn replayed() {
     let service = lived();
-    let slos = slos();
+    let week = Period::calendar(Unit::Week, Zone::new("Asia/Kolkata").unwrap());
+    let [jobs, fast, _] = <[Slo; 3]>::try_from(slos()).unwrap();
+    let mut weekly = fast.clone().period(week);
+    weekly.name = "weekly".to_owned();
     let now: Timestamp = service.clock.timestamp();
-    let mut judge = Judge::ticking(secs(TICK), slos.clone()).unwrap();
-    for slo in &slos[..2] {
-        let slots = service.remembered().slots(slo, secs(30 * DAY), now).unwrap();
+    let mut judge = Judge::ticking(secs(TICK), [jobs.clone(), fast.clone(), weekly.clone()]).unwrap();
+    let past = service.remembered().past();
+    for slo in [&jobs, &fast, &weekly] {
+        let slots = past.slots(slo, secs(30 * DAY), now).unwrap();
         judge.replay(&slo.name, &slots).unwrap();
     }
     judge.tick(Moment::now(&service.clock), &service.running.as_ref().unwrap().registry);
-    let fast = judge.verdict("fast").unwrap();
-    let (good, _, slow) = service.listed(Interval::new(at(START), now));
-    let evidence = &fast.evidence;
-    assert_eq!((evidence.sli.total, evidence.sli.bad()), (good, slow), "{fast:?}");
+    for (slo, start) in [("fast", START), ("weekly", START + 18 * HOUR + 30 * MINUTE)] {
+        let verdict = judge.verdict(slo).unwrap();
+        let (good, _, slow) = service.listed(Interval::new(at(start), now));
+        assert_eq!((verdict.evidence.sli.total, verdict.evidence.sli.bad()), (good, slow), "{verdict:?}");
+    }
 }

@@ -128,15 +128,18 @@ impl ObjectivesPlan {
         if let Err(error) = remembered.keep(&self.slos, now) {
             notices.push(format!("what objectives counted before is not kept: {error}"));
         }
+        // Read once, for all of them.
+        let past = remembered.past();
         for slo in &self.slos {
             // A month may be longer than months are by custom.
             let period = slo.period.nominal().max(now.since(slo.period.at(now).start));
-            let before = remembered.slots(slo, period + EVERY * 60, now);
+            let before = past.slots(slo, period + EVERY * 60, now);
             // What was before is lost to the verdict then, and not to reports.
             if let Err(error) = before.and_then(|slots| judge.replay(&slo.name, &slots)) {
                 notices.push(format!("{error}: its budget begins anew"));
             }
         }
+        drop(past);
         let zone = settings.reports.zone.as_deref().map_or_else(|| Ok(Zone::utc()), Zone::new).map_err(refuse)?;
         let schedule = settings.reports.path.clone().map(Schedule::new);
         let objectives = Objectives(Arc::new(Inner {

@@ -18,7 +18,7 @@ fn coverage() -> impl Strategy<Value = Coverage> {
 }
 
 fn hour() -> impl Strategy<Value = Hour> {
-    let counts = proptest::collection::btree_map(any::<Key>(), minutes().prop_map(Minutes), 0..5);
+    let counts = proptest::collection::btree_map(any::<Key>(), minutes().prop_map(Minutes::from_iter), 0..5);
     let coverage = prop_oneof![Just(Vec::new()), proptest::collection::vec(coverage(), MINUTES)];
     (any::<u64>(), counts, coverage).prop_map(|(hour, counts, coverage)| Hour { hour, counts, coverage })
 }
@@ -36,6 +36,11 @@ proptest! {
     }
 
     #[test]
+    fn are_as_counted(minutes in minutes()) {
+        prop_assert_eq!(Minutes::from_iter(minutes.clone()).counts(), minutes);
+    }
+
+    #[test]
     fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = Hour::decode(1, &bytes);
     }
@@ -44,7 +49,7 @@ proptest! {
 #[test]
 fn an_idle_hour_is_small() {
     let known = vec![Coverage::known(Duration::from_secs(60)); MINUTES];
-    let counts = BTreeMap::from([([7; 8], Minutes(vec![Some(0); MINUTES]))]);
+    let counts = BTreeMap::from([([7; 8], Minutes::from_iter([Some(0); MINUTES]))]);
     let mut bytes = Vec::new();
     Hour { hour: 500_000, counts, coverage: known }.encode(&mut bytes);
     assert_eq!(bytes.len(), 3 + 1 + 3 + 8 + 2);
