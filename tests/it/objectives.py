@@ -205,6 +205,8 @@ def main(log, promises, slo, report):
     compare.same("result", "broken", report["result"])
     for line in compare.differ:
         print(line)
+    if compare.differ:
+        print("good ones and all:", {name: sums(events) for name, events in found.items()})
 
 
 main(*sys.argv[1:])

@@ -117,7 +117,7 @@ const COUNTS: [(&str, &str, &str, f64); 5] = [
         "speech-to-text",
         r#"sum(dependency_call_duration_seconds_count{dependency="stt",outcome=~"success|client_error"})"#,
         r#"sum(dependency_call_duration_seconds_count{dependency="stt",outcome=~"success|client_error|failure|throttled"})"#,
-        0.85,
+        0.75,
     ),
     (
         "panic-free",
@@ -129,7 +129,7 @@ const COUNTS: [(&str, &str, &str, f64); 5] = [
         "reads",
         r#"sum(http_server_request_duration_seconds_count{http_request_method="GET",outcome!="failure"})"#,
         r#"sum(http_server_request_duration_seconds_count{http_request_method="GET"})"#,
-        0.9,
+        0.85,
     ),
 ];
 
