@@ -107,7 +107,9 @@ impl Live {
         let Some(done) = self.slab.end(work, at) else { return };
         let Some(node) = self.nodes.get(done.node) else { return };
         self.done(node, &done, good, at);
-        if let Some(class) = class_of(outcome, error, failed) {
+        // Who asks for what is not there tells nothing of any route: scanners do all day.
+        let tells = |class: &Failure| *class != Failure::BadRequest || node.name.contains(' ');
+        if let Some(class) = class_of(outcome, error, failed).filter(tells) {
             // What its callers got wrong, or gave up, nobody else is to blame for.
             self.failed(node, class, failed.filter(|_| class.is_loss()), at);
         }

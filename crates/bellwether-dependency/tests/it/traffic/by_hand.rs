@@ -248,6 +248,18 @@ fn nothing_is_counted_while_nobody_reads() {
 }
 
 #[test]
+fn who_asks_for_what_is_not_there_is_no_caller_of_a_route() {
+    let mut traffic = Traffic::new();
+    for route in ["", "/orders/{id}"] {
+        let request = traffic.request(route);
+        traffic.answer(request, Outcome::ClientError, "404");
+    }
+    traffic.tick();
+    let failed = |traffic: &mut Traffic, node: &str| traffic.node(node).failed[Failure::BadRequest];
+    assert_eq!((failed(&mut traffic, "GET"), failed(&mut traffic, "GET /orders/{id}")), (0, 1));
+}
+
+#[test]
 fn more_routes_than_there_is_room_for_are_counted() {
     let mut traffic = Traffic::new();
     for route in 0..5000 {
