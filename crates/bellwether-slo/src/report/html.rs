@@ -181,7 +181,10 @@ fn days(out: &mut String, zone: &Zone, days: &[Measurement]) {
         let (class, shape) = match day.is_kept() {
             Some(true) => ("kept", "y=\"4\" height=\"22\" fill=\"currentColor\""),
             Some(false) => ("broken", "y=\"14\" height=\"12\" fill=\"currentColor\""),
-            None => ("unknown", "y=\"4\" height=\"22\" fill=\"none\" stroke=\"currentColor\""),
+            None => (
+                "unknown",
+                "y=\"4\" height=\"22\" fill=\"none\" stroke=\"currentColor\" vector-effect=\"non-scaling-stroke\"",
+            ),
         };
         let (name, ratio) = (words::day(zone, day.over), words::percent_or_none(day.ratio()));
         let _ = writeln!(
