@@ -11,27 +11,11 @@ mod dependencies;
 #[allow(dead_code, reason = "the library uses all of it")]
 #[path = "../../crates/bellwether/src/error.rs"]
 mod error;
+#[path = "without/objectives.rs"]
+mod objectives;
 #[allow(dead_code, unused_imports, reason = "the library uses all of it")]
 #[path = "../../crates/bellwether/src/settings/mod.rs"]
 mod settings;
-
-/// Without objectives, whose tables are the target `objectives`.
-mod objectives {
-    use crate::error::Error;
-
-    #[derive(Debug, Clone, PartialEq, Default)]
-    pub(crate) struct ObjectivesPlan;
-
-    impl ObjectivesPlan {
-        pub(crate) fn is_key(key: &str) -> bool {
-            ["maintenance", "objective", "objectives"].contains(&key)
-        }
-
-        pub(crate) fn read(_: &str, _: &str, _: &[&str]) -> Result<Self, Error> {
-            Ok(Self)
-        }
-    }
-}
 
 use libfuzzer_sys::fuzz_target;
 use settings::{Config, Settings};

@@ -5,11 +5,17 @@
 #[path = "../../crates/bellwether/src/access.rs"]
 mod access;
 #[allow(dead_code, reason = "the library uses all of it")]
+#[path = "../../crates/bellwether/src/dependencies.rs"]
+mod dependencies;
+#[allow(dead_code, reason = "the library uses all of it")]
 #[path = "../../crates/bellwether/src/error.rs"]
 mod error;
 mod pieces {
     pub mod lines;
 }
+#[allow(dead_code, reason = "the library uses all of it")]
+#[path = "without/objectives.rs"]
+mod objectives;
 #[allow(dead_code, unused_imports, reason = "the library uses all of it")]
 #[path = "../../crates/bellwether/src/settings/mod.rs"]
 mod settings;
