@@ -1,6 +1,7 @@
 //! What history remembers, as the source of counts: exact by minutes for as long as reports look back.
 
 mod asked;
+mod asking;
 mod hour;
 mod names;
 mod number;

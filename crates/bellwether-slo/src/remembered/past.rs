@@ -11,10 +11,10 @@ use bellwether_history::View;
 use bellwether_history::file::Query;
 use bellwether_promql::Engine;
 
-use super::asked::{Asked, What};
+use super::asked::Asked;
+use super::asking::read;
 use super::hour::{Hour, MINUTES};
 use super::names::matchers;
-use super::number::number;
 use super::{Remembered, hour_of, millis, start_of, time, unreadable};
 use crate::measure::{PARTS, tiles};
 use crate::objective::{Count, Reading, Selector};
@@ -25,9 +25,9 @@ const FINE: i64 = 60_000;
 
 /// What a history remembers up to one tick; from [`Remembered::past`].
 pub struct Past<'a> {
-    remembered: &'a Remembered,
+    pub(super) remembered: &'a Remembered,
     pub(super) view: View,
-    engine: Engine,
+    pub(super) engine: Engine,
     /// Whether kept minutes are looked at.
     kept: bool,
     hours: RefCell<BTreeMap<u64, Option<Rc<Hour>>>>,
@@ -55,62 +55,8 @@ impl<'a> Past<'a> {
         Self { kept: false, ..Self::new(remembered, view) }
     }
 
-    /// What was counted between each cut and the next, as history says; of a ratio its parts of 2⁴⁰ at the end of each stretch,
-    /// `None` without a value.
-    pub(super) fn ask(&self, asked: &Asked, cuts: &[Timestamp]) -> Result<Vec<Option<u64>>, Error> {
-        cuts.iter().try_for_each(|cut| self.check(*cut))?;
-        match &asked.what {
-            What::Count(Count::Series { selector, reading }) => {
-                let (matchers, cuts) = (
-                    matchers(&self.remembered.registry, selector)?,
-                    cuts.iter().map(|cut| millis(*cut)).collect::<Vec<_>>(),
-                );
-                if *reading == Reading::All {
-                    let counts = self.view.increases(&matchers, &cuts).map_err(unreadable)?;
-                    return Ok(counts
-                        .into_iter()
-                        .map(|count| Some(u64::try_from(count).unwrap_or(u64::MAX)))
-                        .collect());
-                }
-                let merged = self.view.merged_between(&matchers, &cuts).map_err(unreadable)?;
-                merged
-                    .iter()
-                    .map(|values| values.as_ref().map_or(Ok(0), |values| read(values, *reading, selector)).map(Some))
-                    .collect()
-            }
-            What::Count(Count::Expression(expression)) => {
-                let totals = cuts.iter().map(|cut| self.evaluate(expression, *cut)).collect::<Result<Vec<_>, _>>()?;
-                let mut before = totals.first().copied().flatten();
-                Ok(totals
-                    .iter()
-                    .skip(1)
-                    .map(|now| {
-                        let counted = match (before, *now) {
-                            (Some(before), Some(now)) if now >= before => now - before,
-                            (_, Some(anew)) => anew,
-                            (_, None) => 0.0,
-                        };
-                        before = now.or(before);
-                        Some(counted as u64)
-                    })
-                    .collect())
-            }
-            What::Ratio(expression) => tiles(cuts)
-                .map(|over| {
-                    let share = self.evaluate(expression, over.end)?.filter(|share| (0.0..=1.0).contains(share));
-                    Ok(share.map(|share| (share * PARTS as f64) as u64))
-                })
-                .collect(),
-        }
-    }
-
-    /// What a PromQL expression comes to at an instant.
-    fn evaluate(&self, expression: &str, at: Timestamp) -> Result<Option<f64>, Error> {
-        number(&self.engine, &self.view, expression, millis(at)).map_err(Error::unmeasured)
-    }
-
     /// Whether what was counted by an instant is still known, to the minute.
-    fn check(&self, at: Timestamp) -> Result<(), Error> {
+    pub(super) fn check(&self, at: Timestamp) -> Result<(), Error> {
         let floor = |resolution: i64| millis(at) - millis(at).rem_euclid(resolution);
         let fine = |resolution: i64| resolution <= FINE || floor(resolution) == millis(at);
         // Nothing was counted before the beginning.
@@ -140,7 +86,7 @@ impl<'a> Past<'a> {
         Ok(is_gap)
     }
 
-    fn first(&self) -> Result<i64, Error> {
+    pub(super) fn first(&self) -> Result<i64, Error> {
         if let Some(first) = self.first.get() {
             return Ok(*first);
         }
@@ -353,19 +299,6 @@ impl Past<'_> {
         let page = self.remembered.stops.page(&before).map_err(unreadable)?;
         let Some(down) = page.entries.first().map(|stop| stop.at + FINE) else { return Ok(false) };
         Ok(down >= start || self.is_gap(down, start)?)
-    }
-}
-
-/// What is read of a histogram.
-fn read(values: &HistogramSnapshot, reading: Reading, selector: &Selector) -> Result<u64, Error> {
-    let at_most = |bound: f64| {
-        let missing = || Error::unmeasured(format!("{selector} has no count at {bound}: declare it as a bound"));
-        if values.is_empty() { Ok(0) } else { values.count_le(bound).ok_or_else(missing) }
-    };
-    match reading {
-        Reading::All => Ok(values.count()),
-        Reading::AtMost(bound) => at_most(bound),
-        Reading::Above(bound) => Ok(values.count().saturating_sub(at_most(bound)?)),
     }
 }
 
