@@ -17,6 +17,8 @@ mod server;
 mod settings;
 mod shutdown;
 mod sockets;
+#[cfg(feature = "history")]
+mod turn;
 mod watch;
 
 pub use access::Access;

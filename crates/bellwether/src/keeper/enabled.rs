@@ -1,10 +1,6 @@
 //! History: remembered at each tick, and brought into its file now and then.
 
 use std::path::PathBuf;
-use std::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Release},
-};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +11,7 @@ use bellwether_history::{History, Options};
 
 use crate::builder::Builder;
 use crate::settings::Settings;
+use crate::turn::{Taken, Turn};
 
 /// What the builder was told.
 #[derive(Debug, Default)]
@@ -31,7 +28,7 @@ pub(crate) struct Keeper {
     every: Duration,
     flushed: Option<Instant>,
     /// While one is under way, no other begins.
-    flushing: Arc<AtomicBool>,
+    flushing: Turn,
     /// What is wrong with the file, so that it is said once.
     trouble: Arc<Mutex<Option<Kind>>>,
 }
@@ -73,7 +70,7 @@ impl HistoryPlan {
             registry: registry.clone(),
             every: told.flush,
             flushed: None,
-            flushing: Arc::default(),
+            flushing: Turn::default(),
             trouble: Arc::default(),
         };
         let trouble = keeper.history.status().file.trouble.map(|trouble| trouble.error);
@@ -98,19 +95,21 @@ impl Keeper {
             return;
         }
         // The first one comes after the first interval.
-        if self.flushed.replace(now).is_some() && !self.flushing.swap(true, Acquire) {
-            self.flush();
+        if self.flushed.replace(now).is_some()
+            && let Some(taken) = self.flushing.take()
+        {
+            self.flush(taken);
         }
     }
 
     /// The disk may be slow: it is waited for by another thread.
-    fn flush(&self) {
+    fn flush(&self, taken: Taken) {
         let (history, wall) = (self.history.clone(), self.registry.clock().timestamp());
-        let (trouble, flushing) = (Arc::clone(&self.trouble), Arc::clone(&self.flushing));
+        let trouble = Arc::clone(&self.trouble);
         tokio::task::spawn_blocking(move || {
+            let _taken = taken;
             let failed = history.flush(wall).err();
             tell(failed.as_ref(), &trouble);
-            flushing.store(false, Release);
         });
     }
 

@@ -7,10 +7,6 @@ mod schedule;
 #[path = "shown.rs"]
 mod shown;
 
-use std::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Release},
-};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +26,7 @@ use crate::builder::Builder;
 use crate::error::Error;
 use crate::keeper::Keeper;
 use crate::settings::Settings;
+use crate::turn::Turn;
 use schedule::Schedule;
 use shown::Shown;
 
@@ -46,7 +43,7 @@ pub(crate) struct Follower {
     dependencies: Dependencies,
     kept: Option<Instant>,
     /// While it is under way, it does not begin again.
-    keeping: Arc<AtomicBool>,
+    keeping: Turn,
 }
 
 /// The objectives of a service, as they are followed: what they are, how they stand, and reports of how they stood. Cheap to
@@ -152,7 +149,7 @@ impl ObjectivesPlan {
             zone,
         }));
         let dependencies = dependencies.clone();
-        Ok(Follower { objectives, dependencies, kept: None, keeping: Arc::default() })
+        Ok(Follower { objectives, dependencies, kept: None, keeping: Turn::default() })
     }
 }
 
@@ -244,12 +241,12 @@ impl Follower {
             return;
         }
         self.kept = Some(now);
-        if !self.keeping.swap(true, Acquire) {
-            let (objectives, keeping) = (self.objectives.clone(), Arc::clone(&self.keeping));
+        if let Some(taken) = self.keeping.take() {
+            let objectives = self.objectives.clone();
             // The disk may be slow: it is waited for by another thread.
             let keep = move || {
+                let _taken = taken;
                 objectives.keep();
-                keeping.store(false, Release);
             };
             match tokio::runtime::Handle::try_current() {
                 Ok(runtime) => drop(runtime.spawn_blocking(keep)),
