@@ -16,11 +16,21 @@ pub(super) fn sentences(context: &Context<'_>, charge: &Charge, score: f64) -> V
     let mut said = Vec::new();
     match charge.subject {
         Subject::Node(node) => of_node(context, node, charge, &mut said),
-        Subject::Process => said.push(format!(
-            "The scheduler is {} late on average, normally {}: that is at least half of the time calls take too long.",
-            seconds(context.lag.0),
-            seconds(context.lag.1)
-        )),
+        Subject::Process => {
+            let (late, normally) = context.lag;
+            let late = format!("The scheduler is {} late on average, normally {}", seconds(late), seconds(normally));
+            let (throttled, normally) = context.throttled;
+            let throttled = if context.newly_throttled() > 0.0 {
+                format!(
+                    ", and the process is throttled {} of the time, normally {}",
+                    percent(throttled),
+                    percent(normally)
+                )
+            } else {
+                String::new()
+            };
+            said.push(format!("{late}{throttled}: that is at least half of the time calls take too long."));
+        }
         Subject::Network => {
             let failing = scene
                 .graph

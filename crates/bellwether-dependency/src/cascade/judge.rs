@@ -53,6 +53,8 @@ pub struct Judge {
     edges: Vec<EdgeMemory>,
     /// Scheduler lag in seconds: a running now, what is normal, and how many windows that rests on.
     lag: (f64, f64),
+    /// The share of time for which the process was throttled, likewise.
+    throttled: (f64, f64),
     /// Whether the process was late in each of the last windows, the newest in the lowest bit.
     late: u8,
     ticks: u64,
@@ -141,6 +143,7 @@ impl Judge {
         self.late = self.late << 1 | u8::from(late);
         let paused = late && lag < MUCH_LAG && (self.late & 0b11_1111).count_ones() <= 2;
         self.lag.0 = self.lag.0 * 0.4 + lag * 0.6;
+        self.throttled.0 = self.throttled.0 * 0.4 + clean(window.process.throttled).min(1.0) * 0.6;
         for (i, memory) in self.nodes.iter_mut().enumerate() {
             memory.see(window.nodes.get(i).unwrap_or(&nothing), window.length, paused);
         }
@@ -177,7 +180,9 @@ impl Judge {
         self.nodes.iter_mut().zip(&window.nodes).for_each(|(memory, calls)| memory.learn(calls, window.length));
         self.edges.iter_mut().zip(&window.edges).for_each(|(memory, flow)| memory.learn(flow, window.length));
         let weight = (1.0 / self.ticks as f64).max(1.0 / 720.0);
-        self.lag.1 += (self.lag.0 - self.lag.1) * weight;
+        for (now, normal) in [&mut self.lag, &mut self.throttled] {
+            *normal += (*now - *normal) * weight;
+        }
     }
 
     fn verdict(&mut self, graph: &Graph, hurt: bool, now: Instant) -> Verdict {
@@ -231,7 +236,7 @@ impl Judge {
         let routes = || graph.ordered().filter(|node| graph.at(*node).kind == Kind::Route);
         let arrivals = routes().map(|node| self.nodes[node].arrivals());
         let inbound = arrivals.fold((0.0, 0.0, 0.0), |sum, of| (sum.0 + of.0, of.1.max(sum.1), sum.2 + of.2));
-        let context = Context { scene, lag: self.lag, inbound };
+        let context = Context { scene, lag: self.lag, throttled: self.throttled, inbound };
 
         let mut from_routes = Flows::new(&scene);
         let seeds = routes().flat_map(|node| {

@@ -13,9 +13,14 @@ pub(super) struct Context<'a> {
     pub(super) scene: Scene<'a>,
     /// Scheduler lag in seconds, now and normally.
     pub(super) lag: (f64, f64),
+    /// The share of time for which the process was throttled, likewise.
+    pub(super) throttled: (f64, f64),
     /// Inbound requests: how many of late, in how many seconds, and how many a second are normal.
     pub(super) inbound: (f64, f64, f64),
 }
+
+/// A smaller share of time for which the process is throttled is little.
+const THROTTLED: f64 = 0.05;
 
 /// The rules, in the order in which they are asked.
 pub(super) const RULES: &[fn(&Context<'_>, &mut [Charge])] =
@@ -99,17 +104,19 @@ fn cold_cache(context: &Context<'_>, charges: &mut [Charge]) {
     }
 }
 
-/// The scheduler's lag makes up at least half of the time that calls take too long.
+/// The scheduler's lag, and what calls stood still while the process was throttled, make up at least half of the time that
+/// they take too long.
 fn stalled(context: &Context<'_>, charges: &mut [Charge]) {
-    let (now, normal) = context.lag;
-    let lag = now - normal;
-    if lag < 0.02 {
+    let (lag, throttled) = (context.lag.0 - context.lag.1, context.newly_throttled());
+    if lag < 0.02 && throttled <= 0.0 {
         return;
     }
     for charge in charges {
         let Subject::Node(node) = charge.subject else { continue };
         let late = matches!(charge.cause, Cause::Slow | Cause::Saturated | Cause::Failing(Failure::Timeout));
-        if late && lag >= 0.5 * context.scene.nodes[node].own_excess() {
+        let memory = &context.scene.nodes[node];
+        let stood_still = throttled * memory.now.own_per_attempt();
+        if late && lag.max(0.0) + stood_still >= 0.5 * memory.own_excess() {
             (charge.subject, charge.cause) = (Subject::Process, Cause::Stalled);
         }
     }
@@ -177,6 +184,12 @@ fn of_load(cause: Cause) -> bool {
 }
 
 impl Context<'_> {
+    /// The share of time for which the process is throttled beyond what is normal; 0 if that is little.
+    pub(super) fn newly_throttled(&self) -> f64 {
+        let (now, normal) = self.throttled;
+        if now - normal >= THROTTLED { now - normal } else { 0.0 }
+    }
+
     /// Whether clearly more requests come in than normally.
     pub(super) fn crowded(&self) -> bool {
         let usual = self.inbound.2 * self.inbound.1;

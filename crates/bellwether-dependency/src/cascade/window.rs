@@ -80,8 +80,10 @@ pub struct Flow {
 pub struct Process {
     /// How late the scheduler ran what was due, in seconds, on average over the window.
     pub lag: f64,
-    /// The share of the window for which the process was kept from running: throttled, paused.
+    /// The share of the window for which the process was kept from running in one piece: stopped, paused with its machine.
     pub stalled: f64,
+    /// The share of the window for which a limit of its CPU time kept it from running, in many small pieces: throttled.
+    pub throttled: f64,
 }
 
 impl Window {

@@ -83,7 +83,7 @@ fn verdicts(case: &Case, order: &[usize], method: Method) -> Vec<Verdict> {
             let flow = window.edge(*id).expect("the window fits");
             (flow.started, flow.failed, flow.cut, flow.busy, flow.held) = (*started, *failed, *cut, *busy, *held);
         }
-        window.process.lag = nodes[0].4;
+        (window.process.lag, window.process.throttled) = (nodes[0].4, nodes[0].4);
         now = if *step == u64::MAX { Instant::from_nanos(1) } else { now.after(Duration::from_millis(*step)) };
         verdicts.push(judge.tick(&graph, &window, now));
     }

@@ -261,6 +261,52 @@ fn a_full_pool_is_blamed_on_who_occupies_it() {
     assert_eq!((root.root.to_string().as_str(), root.routes.len()), ("reports", 2), "{verdict:?}");
 }
 
+/// The verdict when `auth` takes so many times as long as it did, while a limit of CPU time stops the process for a share.
+fn slow_while_throttled(times: u32, before: f64, throttled: f64) -> Verdict {
+    let mut chain = Chain::new();
+    let mut tick = |throttled: f64, times: u32| {
+        let mut window = chain.window(NONE);
+        for name in ["POST /v1/turns", "llm", "auth"] {
+            let calls = window.node(chain.node(name)).expect("the window fits");
+            let (own, child) = (Duration::from_millis(10), Duration::from_millis(10) * (times - 1));
+            *calls = Calls::default();
+            fill(calls, own + child, NONE);
+            if name != "auth" {
+                calls.own_time = Latency::default();
+                (0..100).for_each(|_| calls.own_time.record(own));
+                calls.own_busy = 100.0 * own.as_secs_f64();
+            }
+        }
+        let waits = 100.0 * (Duration::from_millis(10) * (times - 1)).as_secs_f64();
+        window.edges.iter_mut().take(2).for_each(|edge| edge.busy = waits);
+        window.process.throttled = throttled;
+        chain.now = chain.now.after(TICK);
+        chain.judge.tick(&chain.graph, &window, chain.now)
+    };
+    (0..60).for_each(|_| assert_eq!(tick(before, 2).incident, None));
+    (0..5).map(|_| tick(throttled, 2 * times)).last().expect("there are five")
+}
+
+#[test]
+fn a_process_that_is_throttled_is_its_own_root() {
+    let check = |times: u32, before: f64, throttled: f64, expect: &str| {
+        let verdict = slow_while_throttled(times, before, throttled);
+        assert_eq!(verdict.root().map(|root| root.root.to_string()).as_deref(), Some(expect), "{}", read(&verdict));
+    };
+    check(4, 0.0, 0.5, "this process");
+    // What is throttled as always is not to blame, and a little is not to blame for much.
+    check(4, 0.5, 0.5, "auth");
+    check(4, 0.0, 0.1, "auth");
+    check(4, 0.0, 0.0, "auth");
+    check(4, 0.0, f64::NAN, "auth");
+    insta::assert_snapshot!(read(&slow_while_throttled(4, 0.0, 0.5)), @"
+    incident f3ab37c1c47718ae: this process does not get to run, 100 % of what is lost; 92.2 % of requests lost or slow on 1 route
+    this process by POST /v1/turns > llm > auth
+      The scheduler is 0 ms late on average, normally 0 ms, and the process is throttled 49 % of the time, normally 0 %: that is at least half of the time calls take too long.
+      100 % of what is lost is charged to it, inferred.
+    ");
+}
+
 #[test]
 fn a_window_that_does_not_fit_is_read_as_far_as_it_does() {
     let mut chain = Chain::known();
