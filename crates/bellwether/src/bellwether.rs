@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use bellwether_breaker::{Breaker, BreakerBuilder};
-use bellwether_core::Registry;
+use bellwether_core::{Instant, Registry};
 use bellwether_dependency::cascade::Verdict;
 use bellwether_dependency::{Dependencies, Dependency, DependencyBuilder, Phase};
 use bellwether_export::Resource;
@@ -40,7 +40,9 @@ pub(crate) struct Parts {
     pub(crate) calls: CallLayer,
     pub(crate) routes: Routes,
     pub(crate) dependencies: Dependencies,
-    pub(crate) overrides: Overrides,
+    pub(crate) overrides: Arc<Overrides>,
+    /// When it was opened.
+    pub(crate) since: Instant,
     pub(crate) logs: Logs,
     pub(crate) otlp: Otlp,
     #[cfg_attr(not(feature = "history"), allow(dead_code, reason = "there is none to give out"))]
@@ -125,7 +127,8 @@ impl Bellwether {
         Ok(self.0.dependencies.register(self.0.overrides.apply(described))?)
     }
 
-    /// Which failure caused which, as judged at the last tick: whether there is an incident, and who is its root.
+    /// Which failure caused which, as judged at the last tick: whether there is an incident, and who is its root. Not known,
+    /// as before any traffic, if [that is off](Builder::cascade).
     ///
     /// ```
     /// let bw = bellwether::Bellwether::builder("voice").environment(|_| None).start()?;
@@ -201,10 +204,13 @@ impl Bellwether {
         self.0.dependencies.report().readiness().ready
     }
 
-    /// What was not as asked for at the start, a sentence each: attributes that were refused, a `BELLWETHER_*` variable that
-    /// is no setting, a global that was already taken. To be logged once.
-    pub fn notices(&self) -> &[String] {
-        &self.0.notices
+    /// What was not as asked for, a sentence each: at the start attributes that were refused, a `BELLWETHER_*` variable that
+    /// is no setting, a global that was already taken, to be logged once; and when it has run for a minute, which is logged
+    /// by itself, what settings say of dependencies that nobody has registered.
+    pub fn notices(&self) -> Vec<String> {
+        let runs_for = self.registry().clock().now().since(self.0.since);
+        let in_vain = self.0.overrides.in_vain(&self.0.dependencies.all(), runs_for);
+        self.0.notices.iter().cloned().chain(in_vain).collect()
     }
 
     /// Ends it: not ready from this call on, everything that waits is sent, and the thread stops. The future is ready within

@@ -146,6 +146,13 @@ impl Builder {
         self
     }
 
+    /// Whether it is judged which failure caused which. Without it no request is followed while it is under way, which saves
+    /// its share of each one's cost, and nothing is said of what hangs before it ends. Default: yes.
+    pub fn cascade(mut self, enabled: bool) -> Self {
+        self.settings.cascade = enabled;
+        self
+    }
+
     /// A port of its own from the start; [`Bellwether::serve`] opens more.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.settings.listen = Some(address);
@@ -238,6 +245,7 @@ impl Builder {
         file.apply(&mut settings);
         settings::from_environment(&mut settings, &environment)?;
         let registry = registry.unwrap_or_default();
+        let since = registry.clock().now();
         if let Some(series) = settings.max_series {
             registry.limit_series(series);
         }
@@ -253,7 +261,7 @@ impl Builder {
         let sampler = otlp.sampler().or(settings.sample.map(Sampler::ratio)).unwrap_or_else(Sampler::never);
         let limits = Dependencies::builder(&registry);
         let dependencies = settings.max_dependencies.into_iter().fold(limits, DependenciesBuilder::max).build()?;
-        let follower = dependencies.follower();
+        let follower = settings.cascade.then(|| dependencies.follower());
         let layer = layer(&registry, &settings, sampler, &otlp, &heard, (follower, objectives.bounds()), observe)?;
         let calls = calls(&registry, &settings, sampler, &otlp, &listeners)?;
 
@@ -262,12 +270,14 @@ impl Builder {
         }
         let mut keeper = history.start(&settings, &resource, &registry);
         keeper.tick();
-        let mut objectives = objectives.start(&settings, &resource, &registry, &dependencies, &keeper, &mut notices)?;
+        let mut objectives =
+            objectives.start(&settings, &resource, &registry, &dependencies, &keeper, &mut notices)?;
         // What is counted from here on counts.
         objectives.tick();
         let asked = (queries.over(&keeper, registry.clock()), objectives.clone());
         let routes = Routes::new(&registry, resource.clone(), &settings, dependencies.clone(), asked)?;
-        let mut watch = Watch::new(&registry, settings.tick, dependencies.clone(), logs.clone())?;
+        let overrides = Arc::new(settings.overrides());
+        let mut watch = Watch::new(&registry, &settings, dependencies.clone(), overrides.clone(), logs.clone())?;
         let server = Server::new(&registry, routes.add_to(Router::new()))?;
         installs.install(&settings, &registry, &logs, &otlp, &environment, &mut notices)?;
         // Before anybody can ask: a page without the process on it would be a lie.
@@ -293,7 +303,8 @@ impl Builder {
             calls,
             routes,
             dependencies,
-            overrides: settings.dependencies,
+            overrides,
+            since,
             logs,
             otlp,
             keeper,
@@ -326,10 +337,11 @@ fn layer(
     sampler: Sampler,
     otlp: &Otlp,
     listeners: &[Arc<dyn OnEnd>],
-    (follower, bounds): (Arc<dyn Follow>, Vec<f64>),
+    (follower, bounds): (Option<Arc<dyn Follow>>, Vec<f64>),
     observe: Option<Box<Observe>>,
 ) -> Result<ObserveLayer, Error> {
-    let mut layer = ObserveLayer::builder(registry).sampler(sampler).follower(follower).duration_bounds(bounds);
+    let mut layer = ObserveLayer::builder(registry).sampler(sampler).duration_bounds(bounds);
+    layer = follower.into_iter().fold(layer, ObserveBuilder::follower);
     if let Some(trust) = settings.trust_remote_sampled {
         layer = layer.trust_remote_sampled(trust);
     }

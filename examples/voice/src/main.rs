@@ -64,7 +64,7 @@ fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), String> {
     let bw = front_door(&args)?;
     for notice in bw.notices() {
-        say(notice);
+        say(&notice);
     }
 
     // The service.

@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Settings;
-use super::suggest::nearest;
+use super::suggest::{listed, nearest};
 use super::table::{Row, TABLE};
 use super::value::Value;
 use crate::error::Error;
@@ -183,16 +183,6 @@ fn unknown(prefix: &str, key: &str, given_a_table: bool) -> String {
     match prefix.strip_suffix('.') {
         Some(table) => format!("there is no setting {shown}; [{table}] has {siblings}"),
         None => format!("there is no setting {shown}; at the top there are {siblings}"),
-    }
-}
-
-fn listed(words: impl Iterator<Item = String>) -> String {
-    let mut words: Vec<String> = words.collect();
-    words.dedup();
-    match words.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-        None => String::new(),
     }
 }
 

@@ -21,6 +21,7 @@ use table::{TABLE, is_path};
 
 pub(crate) use environment::{from_environment, misspelled};
 pub use file::Config;
+pub(crate) use suggest::{listed, nearest};
 
 /// The settings that can come from anywhere, resolved. Which of them exist does not depend on features.
 #[derive(Debug, Clone)]
@@ -40,11 +41,13 @@ pub(crate) struct Settings {
     pub(crate) health: HealthSettings,
     pub(crate) max_dependencies: Option<usize>,
     pub(crate) dependencies: Overrides,
+    /// Whether requests are followed, to judge which failure caused which.
+    pub(crate) cascade: bool,
     pub(crate) log: LogSettings,
     pub(crate) otlp: OtlpChoices,
     pub(crate) history: HistoryChoices,
     pub(crate) reports: ReportChoices,
-    /// Where each setting was given last, by its key.
+    /// Where each setting was given last, by its key; of a table of texts, each place that added some.
     places: BTreeMap<&'static str, String>,
 }
 
@@ -126,6 +129,7 @@ impl Default for Settings {
             health: HealthSettings::default(),
             max_dependencies: None,
             dependencies: Overrides::default(),
+            cascade: true,
             log: LogSettings::default(),
             otlp: OtlpChoices::default(),
             history: HistoryChoices::default(),
@@ -151,6 +155,11 @@ impl Settings {
     pub(crate) fn health_access(&self) -> Access {
         let access = self.health.access.as_ref().unwrap_or(&self.access).clone();
         self.health.peers.iter().cloned().fold(access, Access::peers_of)
+    }
+
+    /// What is said of dependencies by name.
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides { places: self.places.clone(), ..self.dependencies.clone() }
     }
 
     /// What to say of a setting whose value turned out not to be accepted after all. The value is not shown.

@@ -1,8 +1,8 @@
-//! What somebody probably meant by a word that is not known.
+//! What somebody probably meant by a word that is not known, and which words there are.
 
 /// The known word that is nearest, if it is near: at most two letters added, left out, changed or swapped, and not more
 /// than a third of the word.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = |(distance, known): &(usize, &str)| *distance <= 2.min(known.chars().count().div_ceil(3));
     if word.len() > 64 {
         return None;
@@ -10,9 +10,21 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     known.into_iter().map(|known| (distance(word, known), known)).min().filter(near).map(|(_, known)| known)
 }
 
+/// Words in a row, as in a sentence.
+pub(crate) fn listed(words: impl Iterator<Item = String>) -> String {
+    let mut words: Vec<String> = words.collect();
+    words.dedup();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// How many single letters are to be added, left out, changed, or swapped with the next, to get from one to the other.
 fn distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.to_lowercase().chars().collect(), to.chars().collect());
+    let (from, to): (Vec<char>, Vec<char>) =
+        (from.to_lowercase().chars().collect(), to.to_lowercase().chars().collect());
     let mut rows = [vec![0; to.len() + 1], (0..=to.len()).collect(), vec![0; to.len() + 1]];
     for (i, a) in from.iter().enumerate() {
         let [before, last, row] = &mut rows;

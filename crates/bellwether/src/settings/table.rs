@@ -117,7 +117,8 @@ pub(super) const TABLE: &[Row] = &[
         Kind::Pairs(|to, pairs| {
             let word = |word: String| Criticality::ALL.into_iter().find(|own| own.as_str() == word);
             let pairs: Option<Vec<_>> = pairs.into_iter().map(|(name, own)| Some((name, word(own)?))).collect();
-            pairs.map(|pairs| to.dependencies.criticality.extend(pairs))
+            let mut said = |(name, own): (String, _)| set(&mut to.dependencies.criticality, &name, own);
+            pairs.map(|pairs| pairs.into_iter().for_each(&mut said))
         }),
     ),
     row(
@@ -130,6 +131,7 @@ pub(super) const TABLE: &[Row] = &[
         "a table of links such as { openai = \"https://runbooks.example/openai\" }",
         Kind::Pairs(|to, pairs| each(pairs, |name, link| set(&mut to.dependencies.runbook, name, link))),
     ),
+    row("cascade.enabled", "true or false", Kind::Flag(|to, enabled| to.cascade = enabled)),
     row("traces.sample", "a share from 0 to 1, such as 0.01", Kind::Ratio(|to, share| to.sample = Some(share))),
     row("traces.trust_remote_sampled", "true or false", Kind::Flag(|to, trust| to.trust_remote_sampled = Some(trust))),
     needs(
@@ -313,7 +315,10 @@ impl Row {
             Kind::List(set) => set(to, value.list()?)?,
             Kind::Pairs(set) => set(to, value.pairs()?)?,
         }
-        to.places.insert(self.key, place.to_owned());
+        let before = to.places.insert(self.key, place.to_owned());
+        if let (Kind::Pairs(_), Some(before)) = (&self.kind, before) {
+            to.places.insert(self.key, format!("{before} and {place}"));
+        }
         Some(())
     }
 
@@ -370,7 +375,7 @@ fn each(pairs: Pairs, mut take: impl FnMut(&str, String)) -> Option<()> {
     Some(())
 }
 
-fn set(pairs: &mut Pairs, name: &str, value: String) {
+fn set<T>(pairs: &mut Vec<(String, T)>, name: &str, value: T) {
     pairs.retain(|(own, _)| own != name);
     pairs.push((name.to_owned(), value));
 }

@@ -6,14 +6,17 @@ mod own;
 mod proc;
 mod process;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bellwether_core::{Clock, Counter, Gauge, Histogram, Instant, Registry};
 use bellwether_dependency::Dependencies;
 use tokio::runtime::Handle;
 
+use crate::dependencies::Overrides;
 use crate::error::Error;
 use crate::log::Logs;
+use crate::settings::Settings;
 use delay::{Lag, SchedulingDelay};
 use incidents::Incidents;
 use own::Own;
@@ -24,11 +27,15 @@ use process::Process;
 pub(crate) struct Watch {
     clock: Clock,
     every: Duration,
+    since: Instant,
     last: Option<Instant>,
+    /// Until it is told what of them is in vain.
+    overrides: Option<Arc<Overrides>>,
     process: Process,
     own: Own,
     dependencies: Dependencies,
-    incidents: Incidents,
+    /// Unless it is switched off.
+    incidents: Option<Incidents>,
     /// How late the application's runtime is.
     pub(crate) lag: Lag,
     logs: Logs,
@@ -43,18 +50,21 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 impl Watch {
     pub(crate) fn new(
         registry: &Registry,
-        every: Duration,
+        settings: &Settings,
         dependencies: Dependencies,
+        overrides: Arc<Overrides>,
         logs: Logs,
     ) -> Result<Self, Error> {
         let lag = Lag::default();
         Ok(Self {
             clock: registry.clock().clone(),
-            every,
+            every: settings.tick,
+            since: registry.clock().now(),
             last: None,
+            overrides: Some(overrides),
             process: Process::new(registry)?,
             own: Own::new(registry)?,
-            incidents: Incidents::new(&dependencies, lag.clone())?,
+            incidents: settings.cascade.then(|| Incidents::new(&dependencies, lag.clone())).transpose()?,
             dependencies,
             lag,
             logs,
@@ -80,12 +90,25 @@ impl Watch {
         if last.is_some_and(|last| now.since(last) > self.every.saturating_mul(3) / 2) {
             self.late.inc();
         }
-        self.incidents.tick(last, now, self.every);
+        if let Some(incidents) = &mut self.incidents {
+            incidents.tick(last, now, self.every);
+        }
+        self.tell_in_vain(now);
         self.ready.set(f64::from(u8::from(self.dependencies.report().readiness().ready)));
         self.process.read();
         self.logs.read();
         self.own.read();
         self.duration.record_duration(self.clock.now().since(now));
+    }
+
+    /// Says once what settings say in vain of dependencies, as soon as that can be known.
+    fn tell_in_vain(&mut self, now: Instant) {
+        let runs_for = now.since(self.since);
+        if let Some(overrides) = self.overrides.take_if(|_| Overrides::SETTLED <= runs_for) {
+            for notice in overrides.in_vain(&self.dependencies.all(), runs_for) {
+                tracing::warn!(target: "bellwether::settings", "{notice}");
+            }
+        }
     }
 }
 

@@ -1,13 +1,41 @@
 //! Ticks on a clock that stands still by itself.
 
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bellwether_core::{Clock, Handle, Registry, Timestamp};
-use bellwether_dependency::{Dependencies, Phase};
+use bellwether_dependency::{Dependencies, Dependency, Phase};
+use tracing::field::Field;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::Watch;
 use crate::log::LogPlan;
 use crate::settings::Settings;
+
+/// What is logged, a line each.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<String>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut lines = self.0.lock().unwrap();
+        let target = event.metadata().target();
+        event.record(&mut |field: &Field, value: &dyn Debug| {
+            if field.name() == "message" {
+                writeln!(lines, "{target}: {value:?}").unwrap();
+            }
+        });
+    }
+}
+
+impl Lines {
+    fn of(act: impl FnOnce()) -> String {
+        let lines = Self::default();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines.clone()), act);
+        lines.0.lock().unwrap().clone()
+    }
+}
 
 fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let metric = registry.metric(name)?;
@@ -22,9 +50,14 @@ fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> Option<f64
 
 /// A look at a service whose dependencies are these.
 fn watch_of(registry: &Registry, dependencies: &Dependencies) -> Watch {
+    watch_as(registry, dependencies, &Settings::default())
+}
+
+/// The same, as settings say.
+fn watch_as(registry: &Registry, dependencies: &Dependencies, settings: &Settings) -> Watch {
     let resource = bellwether_export::Resource::builder("test").build();
-    let logs = LogPlan::default().start(&Settings::default(), &resource, registry).unwrap();
-    Watch::new(registry, Duration::from_secs(5), dependencies.clone(), logs).unwrap()
+    let logs = LogPlan::default().start(settings, &resource, registry).unwrap();
+    Watch::new(registry, settings, dependencies.clone(), Arc::new(settings.overrides()), logs).unwrap()
 }
 
 fn watch(registry: &Registry) -> Watch {
@@ -67,6 +100,24 @@ fn readiness_is_shown() {
     dependencies.enter(Phase::Stopping);
     dependencies.enter(Phase::Serving);
     check(0.0);
+}
+
+#[test]
+fn what_settings_say_in_vain_is_logged_once() {
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let registry = Registry::on(clock.clone());
+    let mut settings = Settings::default();
+    settings.dependencies.owner.push(("opnai".to_owned(), "voice".to_owned()));
+    let dependencies = Dependencies::new(&registry).unwrap();
+    dependencies.register(Dependency::http("openai")).unwrap();
+    let mut watch = watch_as(&registry, &dependencies, &settings);
+    let logged = Lines::of(|| {
+        for _ in 0..100 {
+            clock.advance(Duration::from_secs(5));
+            watch.tick();
+        }
+    });
+    insta::assert_snapshot!(logged, @r#"bellwether::settings: dependencies.owner speaks of "opnai", which nobody registered; did you mean "openai"?"#);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn errors_name_line_setting_and_what_is_accepted() {
     "[metrcs]\naccess = 1"
         bellwether.toml:1: there is no table [metrcs]; did you mean [metrics]?
     "[dashboard]\ncolor = 1"
-        bellwether.toml:1: there is no table [dashboard]; there are [service], [metrics], [health], [dependencies], [traces], [request_id], [log], [history], [reports] and [otlp]
+        bellwether.toml:1: there is no table [dashboard]; there are [service], [metrics], [health], [dependencies], [cascade], [traces], [request_id], [log], [history], [reports] and [otlp]
     "[metrics]\nacess = \"anyone\""
         bellwether.toml:2: there is no setting metrics.acess; did you mean metrics.access?
     "[metrics]\ncolor = \"blue\""
@@ -135,7 +135,7 @@ fn errors_name_line_setting_and_what_is_accepted() {
     "\"a\\u0007b\" = 1"
         bellwether.toml:1: there is no setting a\u{7}b; at the top there are tick, ready, listen and routes
     "[\"\\u001b[2J\"]\nx = 1"
-        bellwether.toml:1: there is no table [\u{1b}[2J]; there are [service], [metrics], [health], [dependencies], [traces], [request_id], [log], [history], [reports] and [otlp]
+        bellwether.toml:1: there is no table [\u{1b}[2J]; there are [service], [metrics], [health], [dependencies], [cascade], [traces], [request_id], [log], [history], [reports] and [otlp]
     "metrics.\"\\u202e\\n\\\"\" = 1"
         bellwether.toml:1: there is no setting metrics.\u{202e}\n"; [metrics] has access, token and max_series
     "tick = \"\\r\\u001b\""

@@ -114,7 +114,7 @@ fn whoever_deploys_has_the_last_word_on_dependencies() {
     let text = r#"
         [dependencies]
         criticality = { db = "optional" }
-        owner = { db = "night shift", nobody = "x" }
+        owner = { db = "night shift" }
         runbook = { db = "https://runbooks.example/db" }
     "#;
     let bw = builder().settings(Config::parse(text, "bellwether.toml").unwrap()).start().unwrap();
@@ -130,6 +130,52 @@ fn whoever_deploys_has_the_last_word_on_dependencies() {
     let var = |name: &str| (name == "BELLWETHER_DEPENDENCIES_CRITICALITY").then(|| "db=informational".to_owned());
     let bw = Bellwether::builder("test").environment(var).start().unwrap();
     assert_eq!(bw.dependency(described()).unwrap().criticality().as_str(), "informational");
+}
+
+#[test]
+fn what_settings_say_in_vain_is_told_after_a_minute() {
+    let text = r#"
+[dependencies]
+criticality = { opnai = "optional", db = "optional", later = "informational" }
+owner = { db = "night shift", "\u001b[2J" = "x" }
+runbook = { mail = "https://runbooks.example/mail" }
+"#;
+    let var = |name: &str| (name == "BELLWETHER_DEPENDENCIES_CRITICALITY").then(|| "Deepgram=optional".to_owned());
+    let (clock, builder) = on_a_clock();
+    let config = Config::parse(text, "bellwether.toml").unwrap();
+    let bw = builder.settings(config).environment(var).start().unwrap();
+    bw.dependency(Dependency::http("openai")).unwrap();
+    bw.dependency(Dependency::sql("db")).unwrap();
+    bw.dependencies().register(Dependency::http("mail")).unwrap();
+    clock.advance(Duration::from_secs(59));
+    assert_eq!(bw.notices(), [""; 0]);
+    clock.advance(Duration::from_secs(1));
+    insta::assert_snapshot!(bw.notices().join("\n"), @r#"
+    bellwether.toml:3 and BELLWETHER_DEPENDENCIES_CRITICALITY: dependencies.criticality speaks of "later", which nobody registered; there are "openai", "db" and "mail"
+    bellwether.toml:3 and BELLWETHER_DEPENDENCIES_CRITICALITY: dependencies.criticality speaks of "opnai", which nobody registered; did you mean "openai"?
+    bellwether.toml:3 and BELLWETHER_DEPENDENCIES_CRITICALITY: dependencies.criticality speaks of "Deepgram", which nobody registered; there are "openai", "db" and "mail"
+    bellwether.toml:4: dependencies.owner speaks of "\u{1b}[2J", which nobody registered; there are "openai", "db" and "mail"
+    bellwether.toml:5: dependencies.runbook speaks of "mail", which was not registered by `Bellwether::dependency`
+    "#);
+    // Who comes late is heeded all the same.
+    let later = bw.dependency(Dependency::http("later")).unwrap();
+    assert_eq!((later.criticality().as_str(), bw.notices().len()), ("informational", 4));
+}
+
+#[test]
+fn nothing_is_in_vain_where_nothing_is_said() {
+    let (clock, builder) = on_a_clock();
+    let bw = builder.start().unwrap();
+    bw.dependency(Dependency::http("openai")).unwrap();
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(bw.notices(), [""; 0]);
+    let many: String = (0..100).map(|n| format!("n{n} = \"optional\", ")).collect();
+    let config = Config::parse(&format!("dependencies.criticality = {{ {many} }}"), "bellwether.toml").unwrap();
+    let (clock, builder) = on_a_clock();
+    let bw = builder.settings(config).start().unwrap();
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(bw.notices().len(), 16);
+    assert!(bw.notices()[0].ends_with("which nobody registered; there is no dependency"), "{:?}", bw.notices()[0]);
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn the_metrics_facade_has_one_recorder() {
 fn what_is_refused_is_noted() {
     let var = |name: &str| (name == "OTEL_RESOURCE_ATTRIBUTES").then(|| "no pair".to_owned());
     let bw = Bellwether::builder("test").environment(var).start().unwrap();
-    let [notice] = bw.notices() else { panic!("{:?}", bw.notices()) };
+    let notices = bw.notices();
+    let [notice] = &notices[..] else { panic!("{notices:?}") };
     assert!(notice.starts_with("OTEL_RESOURCE_ATTRIBUTES"), "{notice}");
 }

@@ -1,5 +1,6 @@
 //! The front door from outside: its settings, its ports, its end.
 
+mod cascade;
 mod config;
 mod dependencies;
 mod end;

@@ -12,6 +12,7 @@ fn distances() {
     check("", "tick", 4);
     check("lisen", "listen", 1);
     check("port", "listen", 5);
+    check("OpenAI", "openai", 0);
 }
 
 #[test]
