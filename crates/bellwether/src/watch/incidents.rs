@@ -23,13 +23,13 @@ impl Incidents {
         Ok(Self { watch: cascade::Watch::new(dependencies)?, lag })
     }
 
-    /// Judges what happened since the last tick, which was to be so long ago.
-    pub(super) fn tick(&mut self, last: Option<Instant>, now: Instant, every: Duration) {
-        let took = last.map_or(every, |last| now.since(last));
+    /// Judges what happened since the last tick, which is so long ago and was to be so long ago. For this share of it the
+    /// process was throttled.
+    pub(super) fn tick(&mut self, now: Instant, took: Duration, every: Duration, throttled: f64) {
         let late = took.saturating_sub(every);
         let stalled = if late > LATE { late.as_secs_f64() / took.as_secs_f64() } else { 0.0 };
         let mut process = Process::default();
-        (process.lag, process.stalled) = (self.lag.take(), stalled);
+        (process.lag, process.stalled, process.throttled) = (self.lag.take(), stalled, throttled);
         let Change { opened, closed, .. } = self.watch.tick(now, process);
         if let Some(verdict) = closed {
             let (id, lasted) =

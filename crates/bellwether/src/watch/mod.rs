@@ -1,10 +1,12 @@
 //! What is looked at once a tick: the process, Bellwether itself, the application's runtime, and the tick.
 
+mod cgroup;
 mod delay;
 mod incidents;
 mod own;
 mod proc;
 mod process;
+mod throttled;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use delay::{Lag, SchedulingDelay};
 use incidents::Incidents;
 use own::Own;
 use process::Process;
+use throttled::Throttled;
 
 /// Everything the loop reads.
 #[derive(Debug)]
@@ -32,6 +35,7 @@ pub(crate) struct Watch {
     /// Until it is told what of them is in vain.
     overrides: Option<Arc<Overrides>>,
     process: Process,
+    throttled: Throttled,
     own: Own,
     dependencies: Dependencies,
     /// Unless it is switched off.
@@ -63,6 +67,7 @@ impl Watch {
             last: None,
             overrides: Some(overrides),
             process: Process::new(registry)?,
+            throttled: Throttled::new(registry)?,
             own: Own::new(registry)?,
             incidents: settings.cascade.then(|| Incidents::new(&dependencies, lag.clone())).transpose()?,
             dependencies,
@@ -90,8 +95,10 @@ impl Watch {
         if last.is_some_and(|last| now.since(last) > self.every.saturating_mul(3) / 2) {
             self.late.inc();
         }
+        let took = last.map_or(self.every, |last| now.since(last));
+        let throttled = self.throttled.read(took);
         if let Some(incidents) = &mut self.incidents {
-            incidents.tick(last, now, self.every);
+            incidents.tick(now, took, self.every, throttled);
         }
         self.tell_in_vain(now);
         self.ready.set(f64::from(u8::from(self.dependencies.report().readiness().ready)));

@@ -10,6 +10,7 @@ use tracing::field::Field;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::Watch;
+use super::throttled::Throttled;
 use crate::log::LogPlan;
 use crate::settings::Settings;
 
@@ -138,6 +139,36 @@ fn what_the_registry_turned_away_is_shown_by_name() {
     assert_eq!(value(&registry, "bellwether.registry.dropped", &[("metric", "wait")]), Some(1.0));
     assert_eq!(value(&registry, "bellwether.registry.refused", &[]), Some(1.0));
     assert_eq!(value(&registry, "bellwether.registry.dropped", &[("metric", "requests")]), None);
+}
+
+#[test]
+fn a_limit_of_cpu_time_is_shown_where_there_is_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (groups, stat) = (dir.path().join("cgroup"), dir.path().join("cpu.stat"));
+    let registry = Registry::new();
+    let shown = || {
+        let value = |name| value(&registry, &format!("container.cpu.cfs.{name}"), &[]);
+        (value("periods"), value("throttled_periods"), value("throttled"))
+    };
+    let write = |periods: u64, throttled: u64| {
+        let text = format!("nr_periods {periods}\nnr_throttled {throttled}\nthrottled_usec {}\n", throttled * 50_000);
+        std::fs::write(&stat, text).unwrap();
+    };
+    let took = Duration::from_secs(5);
+    std::fs::write(&groups, "0::/\n").unwrap();
+    let throttled = || Throttled::of(&registry, &groups, dir.path()).unwrap();
+    assert_eq!((throttled().read(took), shown()), (0.0, (None, None, None)));
+    write(100, 10);
+    let mut throttled = throttled();
+    // What was before is shown, and is no news.
+    assert_eq!((throttled.read(took), shown()), (0.0, (Some(100.0), Some(10.0), Some(0.5))));
+    write(150, 60);
+    assert_eq!((throttled.read(took), shown()), (0.5, (Some(150.0), Some(60.0), Some(3.0))));
+    // What is gone or nonsense is not known, and what comes after it has nothing to be compared with.
+    std::fs::write(&stat, "nr_periods many").unwrap();
+    assert_eq!(throttled.read(took), 0.0);
+    write(200, 110);
+    assert_eq!((throttled.read(took), shown()), (0.0, (Some(200.0), Some(110.0), Some(5.5))));
 }
 
 #[cfg(target_os = "linux")]
