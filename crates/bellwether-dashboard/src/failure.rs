@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     BadData,
     /// The request is larger than is read.
     TooLarge,
+    /// Its body would have to be unpacked.
+    Encoded,
     /// There is no such endpoint.
     NotFound,
     /// It has another method.
@@ -38,6 +40,7 @@ impl Kind {
         match self {
             Self::BadData => ("bad_data", StatusCode::BAD_REQUEST),
             Self::TooLarge => ("bad_data", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Encoded => ("bad_data", StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND),
             Self::Method => ("bad_data", StatusCode::METHOD_NOT_ALLOWED),
             Self::Execution => ("execution", StatusCode::UNPROCESSABLE_ENTITY),

@@ -20,6 +20,10 @@ impl Source for View {
         Ok(Box::new(all.into_iter().map(Ok)))
     }
 
+    fn span(&self) -> Result<(Option<i64>, Option<i64>), Error> {
+        Ok((None, self.until()))
+    }
+
     fn metadata(&self, metric: Option<&str>) -> Result<BTreeMap<String, Metadata>, Error> {
         let all = View::metadata(self).into_iter();
         let wanted = all.filter(|own| metric.is_none_or(|metric| *own.name == *metric));

@@ -14,6 +14,7 @@ use crate::failure::{Failure, Kind};
 #[derive(Debug)]
 pub(crate) struct Places {
     run: Arc<Semaphore>,
+    running: usize,
     come: Arc<Semaphore>,
 }
 
@@ -31,7 +32,12 @@ impl Places {
     pub(crate) fn new(concurrent: usize) -> Self {
         let concurrent = concurrent.clamp(1, 1 << 16);
         let come = Semaphore::new(concurrent * (1 + WAITING));
-        Self { run: Arc::new(Semaphore::new(concurrent)), come: Arc::new(come) }
+        Self { run: Arc::new(Semaphore::new(concurrent)), running: concurrent, come: Arc::new(come) }
+    }
+
+    /// How many may run at a time.
+    pub(crate) fn running(&self) -> usize {
+        self.running
     }
 
     /// Runs `work` on a thread that may block, when there is a place for it. The place is given back with the answer, which

@@ -21,6 +21,14 @@ pub trait Source: Storage {
         Ok(Box::new(self.select(selection)?.map(|found| Ok(found?.labels))))
     }
 
+    /// The times of the first and the last sample, in milliseconds since the Unix epoch, as far as it knows without looking.
+    ///
+    /// # Errors
+    /// [`Error::storage`] if it cannot answer.
+    fn span(&self) -> Result<(Option<i64>, Option<i64>), Error> {
+        Ok((None, None))
+    }
+
     /// What metrics mean, by their names; of the one that is named, or of all.
     ///
     /// # Errors
@@ -79,6 +87,10 @@ impl<S: Source + ?Sized> Source for Arc<S> {
         selection: &Selection<'_>,
     ) -> Result<Box<dyn Iterator<Item = Result<Labels, Error>> + 'a>, Error> {
         (**self).series(selection)
+    }
+
+    fn span(&self) -> Result<(Option<i64>, Option<i64>), Error> {
+        (**self).span()
     }
 
     fn metadata(&self, metric: Option<&str>) -> Result<BTreeMap<String, Metadata>, Error> {

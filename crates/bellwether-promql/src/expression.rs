@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::parse::ast::{Expr, Kind};
 use crate::parse::parse;
-use crate::print::{self, OneLine};
+use crate::print::{self, OneLine, Tree};
 use crate::{Error, Limits, Matcher};
 
 /// An expression that was read and checked. As text it is one line in Prometheus's own style.
@@ -26,6 +26,19 @@ impl Expression {
     /// as Prometheus formats queries. Comments are lost.
     pub fn pretty(&self) -> String {
         print::pretty(&self.0)
+    }
+
+    /// Its syntax tree, as Prometheus's API tells it.
+    ///
+    /// ```
+    /// use bellwether_promql::{Expression, Tree};
+    ///
+    /// let Tree::Fields(fields) = "-up".parse::<Expression>()?.tree() else { panic!() };
+    /// assert_eq!(fields[1], ("op", Tree::Text("-".to_owned())));
+    /// # Ok::<(), bellwether_promql::Error>(())
+    /// ```
+    pub fn tree(&self) -> Tree {
+        Tree::of(&self.0)
     }
 
     /// What each selector in it wants, from left to right.

@@ -25,6 +25,8 @@ pub use histogram::{Bucket, Combined, CounterResetHint, Histogram, Incompatible}
 pub use labels::Labels;
 pub use limits::{Limits, Stop};
 pub use matcher::{MatchOp, Matcher};
+pub use number::rfc3339;
 pub use parse::duration;
+pub use print::Tree;
 pub use storage::{Hints, MemoryStorage, Selected, Selection, Storage};
 pub use value::{Element, STALE_NAN, Sample, SampleValue, Series, Value};

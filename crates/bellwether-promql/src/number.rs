@@ -175,8 +175,12 @@ pub(crate) fn civil(days: i64) -> (i64, u32, u32) {
     (yoe + era * 400 + i64::from(month <= 2), month as u32, day as u32)
 }
 
-/// `2026-11-25T20:11:02.5Z`.
-pub(crate) fn rfc3339(ms: i64) -> String {
+/// Milliseconds since the Unix epoch as a date and time: `2026-11-25T20:11:02.5Z`.
+///
+/// ```
+/// assert_eq!(bellwether_promql::rfc3339(1_700_000_000_250), "2023-11-14T22:13:20.25Z");
+/// ```
+pub fn rfc3339(ms: i64) -> String {
     let (days, rest) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
     let (year, month, day) = civil(days);
     let (seconds, ms) = (rest / 1000, rest % 1000);

@@ -1,6 +1,6 @@
 //! The endpoints, one row each.
 
-use super::{Ask, Notes, query, series, status};
+use super::{Ask, Notes, QueryApi, cardinality, query, series, status};
 use crate::failure::Failure;
 use crate::json::Output;
 
@@ -16,8 +16,8 @@ pub(super) struct Endpoint {
 
 /// How it answers.
 pub(super) enum Answers {
-    /// At once, and always the same.
-    Fixed(fn() -> Output),
+    /// At once.
+    Known(fn(&QueryApi) -> Output),
     /// Off the async threads. It continues what was begun, `{"status":"success","data":`; what it says beside that follows.
     Query(fn(&Ask, &mut Output) -> Result<Option<Notes>, Failure>),
 }
@@ -26,8 +26,8 @@ const fn query(path: &'static str, answer: fn(&Ask, &mut Output) -> Result<Optio
     Endpoint { path, post: true, timed: false, answers: Answers::Query(answer) }
 }
 
-const fn fixed(path: &'static str, answer: fn() -> Output) -> Endpoint {
-    Endpoint { path, post: false, timed: false, answers: Answers::Fixed(answer) }
+const fn known(path: &'static str, answer: fn(&QueryApi) -> Output) -> Endpoint {
+    Endpoint { path, post: false, timed: false, answers: Answers::Known(answer) }
 }
 
 pub(super) static ALL: &[Endpoint] = &[
@@ -35,16 +35,21 @@ pub(super) static ALL: &[Endpoint] = &[
     Endpoint { timed: true, ..query("query_range", query::range) },
     query("query_exemplars", series::exemplars),
     query("format_query", query::format),
+    query("parse_query", query::parse),
     query("series", series::series),
     query("labels", series::label_names),
     Endpoint { post: false, ..query("metadata", series::metadata) },
-    fixed("status/buildinfo", status::build),
-    fixed("status/flags", || status::data("{}")),
+    Endpoint { post: false, ..query("status/tsdb", cardinality::tsdb) },
+    known("status/buildinfo", status::build),
+    known("status/runtimeinfo", status::runtime),
+    known("status/flags", status::flags),
+    // There is no file of settings that a Prometheus could have read.
+    known("status/config", |_| status::data(r#"{"yaml":""}"#)),
     // Nothing is scraped, and there are no rules yet; clients ask all the same.
-    fixed("rules", || status::data(r#"{"groups":[]}"#)),
-    fixed("alerts", || status::data(r#"{"alerts":[]}"#)),
-    fixed("targets", || status::data(r#"{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}"#)),
-    fixed("alertmanagers", || status::data(r#"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#)),
+    known("rules", |_| status::data(r#"{"groups":[]}"#)),
+    known("alerts", |_| status::data(r#"{"alerts":[]}"#)),
+    known("targets", |_| status::data(r#"{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}"#)),
+    known("alertmanagers", |_| status::data(r#"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#)),
 ];
 
 /// `label/NAME/values`, the one path with something in it.

@@ -1,6 +1,8 @@
 //! The query API as a service: from a request to an answer.
 
 mod body;
+mod cardinality;
+mod encoding;
 mod endpoints;
 mod query;
 mod series;
@@ -16,7 +18,9 @@ use std::time::Duration;
 
 use bellwether_core::Clock;
 use bellwether_promql::Options;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -25,7 +29,7 @@ use tower_service::Service;
 
 use crate::Source;
 use crate::failure::{Failure, Kind};
-use crate::json::Output;
+use crate::json::{Form, Output, Written};
 use crate::params::{Params, decode};
 use crate::run::{Place, Places, Watch};
 pub use body::QueryBody;
@@ -67,6 +71,9 @@ pub struct QueryApi {
     options: Options,
     timeout: Duration,
     max_answer: usize,
+    gzip: bool,
+    /// When it was made, in milliseconds since 1970.
+    began_ms: i64,
     places: Arc<Places>,
 }
 
@@ -83,10 +90,12 @@ impl QueryApi {
     pub fn new<S: Source + 'static>(source: impl Fn() -> S + Send + Sync + 'static, clock: Clock) -> Self {
         Self {
             source: Arc::new(move || Box::new(source())),
+            began_ms: unix_ms(&clock),
             clock,
             options: Options::default(),
             timeout: Duration::from_secs(120),
             max_answer: 256 << 20,
+            gzip: true,
             places: Arc::new(Places::new(4)),
         }
     }
@@ -121,6 +130,14 @@ impl QueryApi {
         self
     }
 
+    /// Whether answers of more than 4 KiB are gzipped for clients that ask for it, a tenth of the bytes for three times the
+    /// CPU time. Default: they are.
+    #[must_use]
+    pub fn gzip(mut self, gzip: bool) -> Self {
+        self.gzip = gzip;
+        self
+    }
+
     /// Answers a request. To be called on a tokio runtime with a timer; dropping the future cancels the query.
     pub async fn respond<B>(&self, request: Request<B>) -> Response<QueryBody>
     where
@@ -130,30 +147,38 @@ impl QueryApi {
         self.answer(request).await.unwrap_or_else(|failure| fail(&failure))
     }
 
+    fn now_ms(&self) -> i64 {
+        unix_ms(&self.clock)
+    }
+
     async fn answer<B>(&self, request: Request<B>) -> Result<Response<QueryBody>, Failure>
     where
         B: Body,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
+        if let Some(answer) = beside(&parts) {
+            return Ok(answer);
+        }
         let (endpoint, name) = route(parts.uri.path())?;
         let known = || Failure::new(Kind::Method, format!("{} is not a method of this endpoint", parts.method));
         if parts.method != Method::GET && !(endpoint.post && parts.method == Method::POST) {
             return Ok(not_allowed(fail(&known()), endpoint));
         }
         let query = match endpoint.answers {
-            Answers::Fixed(answer) => return Ok(respond(answer(), None)),
+            Answers::Known(answer) => return Ok(respond(answer(self), None)),
             Answers::Query(query) => query,
         };
         let params = self.params(&parts, body).await?;
         let timeout = if endpoint.timed { params.timeout().ok().flatten() } else { None };
         let watch = Watch::new(self.clock.clone(), timeout.unwrap_or(Duration::MAX).min(self.timeout));
-        let api = self.clone();
+        let (api, gzip) = (self.clone(), self.gzip && encoding::wants_gzip(&parts.headers));
         let work = move |watch: &Watch, place| {
             let queued = watch.elapsed();
             let source = (api.source)();
             let ask = Ask { api, source, params, name, watch: watch.clone(), queued };
-            let mut out = Output::new(ask.api.max_answer);
+            let limit = ask.api.max_answer;
+            let mut out = Output::new(Form { limit, gzip, watch: Some(watch.clone()) });
             out.raw("{\"status\":\"success\",\"data\":");
             Ok(written(query(&ask, &mut out)?, out, place))
         };
@@ -171,6 +196,7 @@ impl QueryApi {
             kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
         if parts.method == Method::POST && form {
+            encoding::plain(&parts.headers)?;
             // Somebody who sends slowly holds no more than a connection.
             let late = |_| Failure::bad_data("error parsing form values: the body did not come in time");
             let body = tokio::time::timeout(self.timeout, Limited::new(body, MAX_REQUEST).collect());
@@ -184,6 +210,23 @@ impl QueryApi {
         }
         params.add(parts.uri.query().unwrap_or_default())?;
         Ok(params)
+    }
+}
+
+fn unix_ms(clock: &Clock) -> i64 {
+    i64::try_from(clock.timestamp().unix_millis()).unwrap_or(i64::MAX)
+}
+
+/// What Prometheus answers beside its endpoints: whether it is there, and `OPTIONS`.
+fn beside(parts: &Parts) -> Option<Response<QueryBody>> {
+    let (path, method) = (parts.uri.path(), &parts.method);
+    let seen = method == Method::GET || method == Method::HEAD;
+    match path {
+        "/-/healthy" if seen => Some(status::fine("Healthy")),
+        "/-/ready" if seen => Some(status::fine("Ready")),
+        // Nothing that would let a page of another site read on.
+        _ if method == Method::OPTIONS && path.starts_with("/api/v1/") => Some(empty()),
+        _ => None,
     }
 }
 
@@ -228,11 +271,7 @@ fn route(path: &str) -> Result<(&'static Endpoint, String), Failure> {
 
 /// What an endpoint wrote, with what goes around it. Some have nothing to say.
 fn written(notes: Option<Notes>, mut out: Output, place: Place) -> Response<QueryBody> {
-    let Some(Notes { warnings, infos }) = notes else {
-        let mut response = Response::new(QueryBody::empty());
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        return response;
-    };
+    let Some(Notes { warnings, infos }) = notes else { return empty() };
     for (name, kind, notes) in [("warnings", "warning", warnings), ("infos", "info", infos)] {
         if notes.is_empty() {
             continue;
@@ -249,8 +288,14 @@ fn written(notes: Option<Notes>, mut out: Output, place: Place) -> Response<Quer
     respond(out, Some(place))
 }
 
+fn empty() -> Response<QueryBody> {
+    let mut response = Response::new(QueryBody::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
 fn respond(out: Output, place: Option<Place>) -> Response<QueryBody> {
-    let (chunks, bytes) = out.finish();
+    let Written { chunks, bytes, gzip } = out.finish();
     let mut response = Response::new(QueryBody::new(chunks, bytes, place));
     let headers = [
         (CONTENT_TYPE, "application/json"),
@@ -261,12 +306,15 @@ fn respond(out: Output, place: Option<Place>) -> Response<QueryBody> {
     for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    if gzip {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     response
 }
 
 fn fail(failure: &Failure) -> Response<QueryBody> {
     let (kind, status) = failure.kind.told();
-    let mut out = Output::new(usize::MAX);
+    let mut out = Output::new(Form::short());
     out.raw(&format!("{{\"status\":\"error\",\"errorType\":\"{kind}\",\"error\":"));
     out.text(&failure.message);
     out.raw("}");
@@ -279,7 +327,7 @@ fn fail(failure: &Failure) -> Response<QueryBody> {
 }
 
 fn not_allowed(mut response: Response<QueryBody>, endpoint: &Endpoint) -> Response<QueryBody> {
-    let methods = if endpoint.post { "GET, POST" } else { "GET" };
+    let methods = if endpoint.post { "GET, OPTIONS, POST" } else { "GET, OPTIONS" };
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     response
 }

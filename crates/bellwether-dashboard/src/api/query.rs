@@ -11,7 +11,7 @@ use crate::json::{self, Output};
 /// The value of an expression at one time.
 pub(super) fn instant(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failure> {
     let limit = ask.params.limit()?;
-    let time = ask.params.time_or("time", ask.now_ms())?;
+    let time = ask.params.time_or("time", ask.api.now_ms())?;
     ask.params.timeout()?;
     let engine = ask.engine()?;
     let text = ask.params.text("query");
@@ -51,16 +51,19 @@ pub(super) fn format(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failu
     Ok(Some(Notes::default()))
 }
 
+/// The syntax tree of an expression.
+pub(super) fn parse(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failure> {
+    let expression: Expression = ask.params.text("query").parse().map_err(wrong_query)?;
+    json::tree(out, &expression.tree());
+    Ok(Some(Notes::default()))
+}
+
 /// What is wrong with an expression is wrong with the parameter.
 fn wrong_query(error: bellwether_promql::Error) -> Failure {
     if error.is_invalid() { Failure::parameter("query", error) } else { error.into() }
 }
 
 impl Ask {
-    fn now_ms(&self) -> i64 {
-        i64::try_from(self.api.clock.timestamp().unix_millis()).unwrap_or(i64::MAX)
-    }
-
     fn engine(&self) -> Result<Engine, Failure> {
         let mut options = self.api.options.clone();
         options.limits.steps = MAX_STEPS;

@@ -131,7 +131,7 @@ impl Ask {
     }
 
     /// Calls `f` with the labels of each series that one of the selectors finds; more than once if several do.
-    fn each_series(
+    pub(super) fn each_series(
         &self,
         selectors: &[Vec<Matcher>],
         start: i64,

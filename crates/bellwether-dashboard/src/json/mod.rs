@@ -1,34 +1,31 @@
 //! JSON as it is sent: in chunks, bounded, with numbers and texts as Go writes them.
 
+mod chunks;
+mod tree;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
-use bytes::Bytes;
-
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
+use chunks::{CHUNK, Chunks};
+pub(crate) use chunks::{Form, Written};
+pub(crate) use tree::tree;
 pub(crate) use value::{labels, value};
 
 /// JSON that is being written.
 #[derive(Debug)]
 pub(crate) struct Output {
-    full: Vec<Bytes>,
+    full: Chunks,
     current: Vec<u8>,
-    /// Bytes in all full chunks.
-    before: usize,
-    limit: usize,
     /// The bounds of the buckets of the last histogram, and how they were written.
     bounds: Vec<([u64; 2], Vec<u8>)>,
 }
 
-/// What is sent at a time.
-const CHUNK: usize = 64 << 10;
-
 impl Output {
-    /// Nothing yet, and so many bytes at most.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { full: Vec::new(), current: Vec::new(), before: 0, limit, bounds: Vec::new() }
+    /// Nothing yet.
+    pub(crate) fn new(form: Form) -> Self {
+        Self { full: Chunks::new(form), current: Vec::new(), bounds: Vec::new() }
     }
 
     /// Text as it is.
@@ -36,22 +33,13 @@ impl Output {
         self.current.extend_from_slice(text.as_bytes());
     }
 
-    /// To be called now and then: looks at the limit.
+    /// To be called now and then: looks at the limit, and whether anybody waits.
     pub(crate) fn settle(&mut self) -> Result<(), Failure> {
         if self.current.len() < CHUNK {
             return Ok(());
         }
         let chunk = std::mem::replace(&mut self.current, Vec::with_capacity(CHUNK + CHUNK / 8));
-        self.before += chunk.len();
-        self.full.push(chunk.into());
-        if self.before <= self.limit {
-            return Ok(());
-        }
-        let limit = self.limit;
-        Err(Failure::new(
-            Kind::Execution,
-            format!("the answer would take more than {limit} bytes; ask for less time, fewer series or a greater step"),
-        ))
+        self.full.push(chunk)
     }
 
     /// A text in quotes.
@@ -177,12 +165,8 @@ impl Output {
         }
     }
 
-    /// All chunks, and how many bytes they are.
-    pub(crate) fn finish(mut self) -> (Vec<Bytes>, u64) {
-        let bytes = self.before + self.current.len();
-        if !self.current.is_empty() {
-            self.full.push(self.current.into());
-        }
-        (self.full, bytes as u64)
+    /// All of it, as it is sent.
+    pub(crate) fn finish(self) -> Written {
+        self.full.finish(self.current)
     }
 }

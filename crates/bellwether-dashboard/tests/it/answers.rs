@@ -158,7 +158,13 @@ async fn the_rest_is_what_clients_ask_for() {
     let (status, body, _) = ask(&api(), get("/api/v1/status/buildinfo")).await;
     assert_eq!(status, 200);
     assert!(body.starts_with(r#"{"status":"success","data":{"version":"3.8.0+bellwether."#), "{body}");
-    check("status/flags", r#"{"status":"success","data":{}}"#).await;
+    check("status/flags", r#"{"status":"success","data":{"query.lookback-delta":"5m","query.max-concurrency":"4","query.max-samples":"50000000","query.timeout":"2m"}}"#).await;
+    check("status/config", r#"{"status":"success","data":{"yaml":""}}"#).await;
+    let (_, body, _) = ask(&api(), get("/api/v1/status/runtimeinfo")).await;
+    let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(json["data"]["startTime"], "2023-11-14T22:23:20Z");
+    assert_eq!(json["data"]["serverTime"], json["data"]["startTime"]);
+    assert!(json["data"]["goroutineCount"].is_null() && json["data"]["GOMAXPROCS"].as_u64() > Some(0), "{body}");
     check("rules?type=alert", r#"{"status":"success","data":{"groups":[]}}"#).await;
     check("alerts", r#"{"status":"success","data":{"alerts":[]}}"#).await;
     check(
@@ -177,4 +183,43 @@ async fn what_a_query_took_is_told_if_asked() {
     for name in ["evalTotalTime", "execQueueTime", "execTotalTime"] {
         assert_eq!(timings[name], 0, "{body}");
     }
+}
+
+#[tokio::test]
+async fn an_expression_is_told_as_a_tree() {
+    let up = r#"{"anchored":false,"matchers":[{"name":"a","type":"=~","value":"\u003cx"},{"name":"__name__","type":"=","value":"up"}],"name":"up","offset":60000,"offsetExpr":null,"smoothed":false,"startOrEnd":"start","timestamp":null,"type":"vectorSelector"}"#;
+    check(
+        "parse_query?query=up{a=~%22%3Cx%22}%20offset%201m%20@%20start()",
+        &format!(r#"{{"status":"success","data":{up}}}"#),
+    )
+    .await;
+    check(
+        "parse_query?query=up%20%2B%20on()%20fill(0.5)%20up",
+        r#"{"status":"success","data":{"bool":false,"lhs":{"anchored":false,"matchers":[{"name":"__name__","type":"=","value":"up"}],"name":"up","offset":0,"offsetExpr":null,"smoothed":false,"startOrEnd":null,"timestamp":null,"type":"vectorSelector"},"matching":{"card":"one-to-one","fillValues":{"lhs":0.5,"rhs":0.5},"include":[],"labels":[],"on":true},"op":"+","rhs":{"anchored":false,"matchers":[{"name":"__name__","type":"=","value":"up"}],"name":"up","offset":0,"offsetExpr":null,"smoothed":false,"startOrEnd":null,"timestamp":null,"type":"vectorSelector"},"type":"binaryExpr"}}"#,
+    )
+    .await;
+    check(
+        "parse_query?query=pi()",
+        r#"{"status":"success","data":{"args":[],"func":{"argTypes":[],"name":"pi","returnType":"scalar","variadic":0},"type":"call"}}"#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_makes_series_many_is_counted() {
+    check(
+        "status/tsdb?limit=2",
+        r#"{"status":"success","data":{"headStats":{"numSeries":4,"numLabelPairs":6,"chunkCount":null,"minTime":null,"maxTime":null},"seriesCountByMetricName":[{"name":"requests_total","value":2},{"name":"h","value":1}],"labelValueCountByLabelName":[{"name":"__name__","value":3},{"name":"path","value":2}],"memoryInBytesByLabelName":[{"name":"__name__","value":37},{"name":"path","value":6}],"seriesCountByLabelValuePair":[{"name":"__name__=requests_total","value":2},{"name":"__name__=h","value":1}]}}"#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn probes_of_prometheus_are_answered() {
+    for (path, text) in [("/-/healthy", "Bellwether is Healthy.\n"), ("/-/ready", "Bellwether is Ready.\n")] {
+        let (status, body, head) = ask(&api(), get(path)).await;
+        assert_eq!((status, body.as_str()), (200, text));
+        assert_eq!(head.headers()["content-type"], "text/plain; charset=utf-8");
+    }
+    assert_eq!(ask(&api(), get("/-/reload")).await.0, 404);
 }

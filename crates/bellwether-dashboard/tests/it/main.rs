@@ -2,6 +2,7 @@
 
 mod answers;
 mod bounds;
+mod encoding;
 #[cfg(feature = "history")]
 mod history;
 mod requests;

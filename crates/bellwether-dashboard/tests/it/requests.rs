@@ -107,13 +107,13 @@ async fn other_paths_and_methods_are_refused() {
         assert_eq!(ask(&api(), get(path)).await.0, 404, "{path}");
     }
     for (method, path, allow) in [
-        ("PUT", "query", "GET, POST"),
-        ("DELETE", "series", "GET, POST"),
-        ("HEAD", "labels", "GET, POST"),
-        ("OPTIONS", "query", "GET, POST"),
-        ("POST", "label/a/values", "GET"),
-        ("POST", "metadata", "GET"),
-        ("POST", "status/buildinfo", "GET"),
+        ("PUT", "query", "GET, OPTIONS, POST"),
+        ("DELETE", "series", "GET, OPTIONS, POST"),
+        ("HEAD", "labels", "GET, OPTIONS, POST"),
+        ("POST", "label/a/values", "GET, OPTIONS"),
+        ("POST", "metadata", "GET, OPTIONS"),
+        ("POST", "status/tsdb", "GET, OPTIONS"),
+        ("POST", "status/buildinfo", "GET, OPTIONS"),
     ] {
         let request = Request::builder().method(method).uri(format!("/api/v1/{path}"));
         let (status, _, head) = ask(&api(), request.body(Full::default()).unwrap()).await;

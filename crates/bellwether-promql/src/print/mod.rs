@@ -1,6 +1,7 @@
 //! Expressions as text: on one line, or broken where it gets too long, as Prometheus prints both.
 
 mod quote;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use crate::parse::ast::{
 };
 use crate::{MatchOp, Matcher};
 use quote::Quoted;
+pub use tree::Tree;
 
 /// Bytes of a line before it is broken.
 const LINE: usize = 100;

@@ -218,3 +218,118 @@ proptest! {
         }
     }
 }
+
+/// The fields of a tree's top, as short as JSON.
+fn told(expression: &str) -> String {
+    fn write(tree: &super::Tree) -> String {
+        use super::Tree::{Bool, Fields, List, Nothing, Number, Text, Whole};
+        let join = |all: Vec<String>| all.join(",");
+        match tree {
+            Nothing => "-".to_owned(),
+            Bool(is) => is.to_string(),
+            Whole(number) => number.to_string(),
+            Number(number) => format!("{number:?}"),
+            Text(text) => format!("{text:?}"),
+            List(all) => format!("[{}]", join(all.iter().map(write).collect())),
+            Fields(all) => {
+                assert!(all.is_sorted_by_key(|(name, _)| *name));
+                format!("{{{}}}", join(all.iter().map(|(name, piece)| format!("{name}:{}", write(piece))).collect()))
+            }
+        }
+    }
+    write(&expression.parse::<Expression>().unwrap().tree())
+}
+
+#[test]
+fn trees_are_those_of_prometheus() {
+    let check = |expression: &str, expect: &str| assert_eq!(told(expression), expect, "{expression}");
+    check("-1e3", r#"{type:"numberLiteral",val:"-1000"}"#);
+    check("NaN", r#"{type:"numberLiteral",val:"NaN"}"#);
+    check("5m", r#"{type:"numberLiteral",val:"300"}"#);
+    check("'a'", r#"{type:"stringLiteral",val:"a"}"#);
+    let up = r#"{anchored:false,matchers:[{name:"__name__",type:"=",value:"up"}],name:"up",offset:0,offsetExpr:-,smoothed:false,startOrEnd:-,timestamp:-,type:"vectorSelector"}"#;
+    check("up", up);
+    check("(-up)", &format!(r#"{{expr:{{expr:{up},op:"-",type:"unaryExpr"}},type:"parenExpr"}}"#));
+    check(
+        r#"{a!="b",c=~"d|e",f!~""}[5m] @ 1.5 offset -1w"#,
+        r#"{anchored:false,matchers:[{name:"a",type:"!=",value:"b"},{name:"c",type:"=~",value:"d|e"},{name:"f",type:"!~",value:""}],name:"",offset:-604800000,offsetExpr:-,range:300000,rangeExpr:-,smoothed:false,startOrEnd:-,timestamp:1500,type:"matrixSelector"}"#,
+    );
+    check(
+        "up[1h:] @ end()",
+        &format!(
+            r#"{{expr:{up},offset:0,offsetExpr:-,range:3600000,rangeExpr:-,startOrEnd:"end",step:0,stepExpr:-,timestamp:-,type:"subquery"}}"#
+        ),
+    );
+    check(
+        "sum by (a) (up)",
+        &format!(r#"{{expr:{up},grouping:["a"],op:"sum",param:-,type:"aggregation",without:false}}"#),
+    );
+    check(
+        "topk without () (1, up)",
+        &format!(
+            r#"{{expr:{up},grouping:[],op:"topk",param:{{type:"numberLiteral",val:"1"}},type:"aggregation",without:true}}"#
+        ),
+    );
+    let matching = |card: &str, labels: &str, on: bool, include: &str, fill: &str| {
+        format!(
+            r#"{{card:"{card}",fillValues:{{lhs:{fill},rhs:{fill}}},include:[{include}],labels:[{labels}],on:{on}}}"#
+        )
+    };
+    let binary = |op: &str, bool: bool, matching: &str| {
+        format!(r#"{{bool:{bool},lhs:{up},matching:{matching},op:"{op}",rhs:{up},type:"binaryExpr"}}"#)
+    };
+    check("up == bool up", &binary("==", true, &matching("one-to-one", "", false, "", "-")));
+    check("up and on (a) up", &binary("and", false, &matching("many-to-many", r#""a""#, true, "", "-")));
+    check(
+        "up / ignoring (a) group_left (b) up",
+        &binary("/", false, &matching("many-to-one", r#""a""#, false, r#""b""#, "-")),
+    );
+    check("up + on () fill (0.5) up", &binary("+", false, &matching("one-to-one", "", true, "", "0.5")));
+    // Where a side is a scalar, nothing is matched.
+    check(
+        "1 + up",
+        &format!(r#"{{bool:false,lhs:{{type:"numberLiteral",val:"1"}},matching:-,op:"+",rhs:{up},type:"binaryExpr"}}"#),
+    );
+}
+
+#[test]
+fn trees_say_what_functions_take() {
+    let check = |expression: &str, expect: &str| {
+        let told = told(expression);
+        let (_, own) = told.split_once("func:{").unwrap();
+        assert_eq!(own.split_once('}').unwrap().0, expect, "{expression}");
+    };
+    check("pi()", r#"argTypes:[],name:"pi",returnType:"scalar",variadic:0"#);
+    check("rate(x[5m])", r#"argTypes:["matrix"],name:"rate",returnType:"vector",variadic:0"#);
+    check("hour()", r#"argTypes:["vector"],name:"hour",returnType:"vector",variadic:1"#);
+    check("round(x)", r#"argTypes:["vector","scalar"],name:"round",returnType:"vector",variadic:1"#);
+    check(
+        "label_join(x, 'a', 'b')",
+        r#"argTypes:["vector","string","string","string"],name:"label_join",returnType:"vector",variadic:-1"#,
+    );
+    check(
+        "sort_by_label(x, 'a')",
+        r#"argTypes:["vector","string"],name:"sort_by_label",returnType:"vector",variadic:-1"#,
+    );
+    check(
+        "histogram_quantiles(x, 'q', 0.5)",
+        r#"argTypes:["vector","string","scalar","scalar"],name:"histogram_quantiles",returnType:"vector",variadic:9"#,
+    );
+}
+
+#[test]
+fn lengths_that_are_worked_out_are_told_as_expressions() {
+    let check = |expression: &str, expect: &str| assert!(told(expression).contains(expect), "{}", told(expression));
+    let number = |val: u32, duration: bool| format!(r#"{{duration:{duration},type:"numberLiteral",val:"{val}"}}"#);
+    let operation = |op: &str, left: &str, right: &str, wrapped: bool| {
+        format!(r#"{{lhs:{left},op:"{op}",rhs:{right},type:"durationExpr",wrapped:{wrapped}}}"#)
+    };
+    let sum = operation("+", &number(300, true), &number(60, true), false);
+    check("foo[5m+1m]", &format!("range:0,rangeExpr:{sum},"));
+    let half = operation("/", &number(600, true), &number(2, false), true);
+    check("foo[5m] offset (10m/2)", &format!("offset:0,offsetExpr:{half},range:300000,rangeExpr:-"));
+    let step = operation("step", "-", "-", false);
+    check("foo[max_of(step(),5m)]", &operation("max_of", &step, &number(300, true), false));
+    check("foo offset -step()", &format!("offsetExpr:{}", operation("-", "-", &step, false)));
+    check("foo[5m:1s*2]", &format!("step:0,stepExpr:{}", operation("*", &number(1, true), &number(2, false), false)));
+}
