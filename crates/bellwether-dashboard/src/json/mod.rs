@@ -1,6 +1,7 @@
 //! JSON as it is sent: in chunks, bounded, with numbers and texts as Go writes them.
 
 mod chunks;
+mod number;
 mod tree;
 mod value;
 
@@ -10,6 +11,7 @@ mod tests;
 use crate::failure::Failure;
 use chunks::{CHUNK, Chunks};
 pub(crate) use chunks::{Form, Written};
+use number::Short;
 pub(crate) use tree::tree;
 pub(crate) use value::{labels, value};
 
@@ -18,6 +20,8 @@ pub(crate) use value::{labels, value};
 pub(crate) struct Output {
     full: Chunks,
     current: Vec<u8>,
+    /// The times of the last series' samples, and how each was begun.
+    times: Vec<(i64, Short)>,
     /// The bounds of the buckets of the last histogram, and how they were written.
     bounds: Vec<([u64; 2], Vec<u8>)>,
 }
@@ -25,19 +29,26 @@ pub(crate) struct Output {
 impl Output {
     /// Nothing yet.
     pub(crate) fn new(form: Form) -> Self {
-        Self { full: Chunks::new(form), current: Vec::new(), bounds: Vec::new() }
+        Self { full: Chunks::new(form), current: Vec::new(), times: Vec::new(), bounds: Vec::new() }
     }
 
     /// Text as it is.
+    #[inline]
     pub(crate) fn raw(&mut self, text: &str) {
         self.current.extend_from_slice(text.as_bytes());
     }
 
     /// To be called now and then: looks at the limit, and whether anybody waits.
+    #[inline]
     pub(crate) fn settle(&mut self) -> Result<(), Failure> {
         if self.current.len() < CHUNK {
             return Ok(());
         }
+        self.send()
+    }
+
+    #[cold]
+    fn send(&mut self) -> Result<(), Failure> {
         let chunk = std::mem::replace(&mut self.current, Vec::with_capacity(CHUNK + CHUNK / 8));
         self.full.push(chunk)
     }
@@ -82,7 +93,9 @@ impl Output {
     ) -> Result<(), Failure> {
         self.raw("[");
         for (at, item) in items.into_iter().enumerate() {
-            self.raw(if at == 0 { "" } else { "," });
+            if at > 0 {
+                self.raw(",");
+            }
             write(self, item)?;
             self.settle()?;
         }
@@ -96,73 +109,6 @@ impl Output {
             out.text(text);
             Ok(())
         })
-    }
-
-    /// Milliseconds as seconds, with three decimals where there are any.
-    pub(crate) fn time(&mut self, ms: i64) {
-        if ms < 0 {
-            self.current.push(b'-');
-        }
-        let ms = ms.unsigned_abs();
-        self.raw(itoa::Buffer::new().format(ms / 1000));
-        let fraction = (ms % 1000) as u16;
-        if fraction != 0 {
-            let digit = |n: u16| b'0' + (n % 10) as u8;
-            self.current.extend([b'.', digit(fraction / 100), digit(fraction / 10), digit(fraction)]);
-        }
-    }
-
-    /// A number in quotes, since JSON knows neither `NaN` nor `+Inf`: the fewest digits that read back as the same one, with
-    /// an exponent below 1e-6 and from 1e21 on.
-    pub(crate) fn number(&mut self, x: f64) {
-        self.current.push(b'"');
-        self.digits(x);
-        self.current.push(b'"');
-    }
-
-    /// The bounds of the bucket at this position. Histograms of a series mostly have the same ones, which are then copied.
-    fn bounds(&mut self, at: usize, lower: f64, upper: f64) {
-        let bits = [lower, upper].map(f64::to_bits);
-        if let Some((_, text)) = self.bounds.get(at).filter(|(same, _)| *same == bits) {
-            return self.current.extend_from_slice(text);
-        }
-        let start = self.current.len();
-        self.number(lower);
-        self.raw(",");
-        self.number(upper);
-        let text = self.current[start..].to_vec();
-        self.bounds.truncate(at);
-        self.bounds.push((bits, text));
-    }
-
-    /// A number without quotes, and never with an exponent.
-    pub(crate) fn plain(&mut self, x: f64) {
-        if x.is_finite() { self.raw(&format!("{x}")) } else { self.digits(x) }
-    }
-
-    fn digits(&mut self, x: f64) {
-        const EXACT: f64 = (1_u64 << 53) as f64;
-        let size = x.abs();
-        if size < EXACT && x.trunc() == x && !(x == 0.0 && x.is_sign_negative()) {
-            return self.raw(itoa::Buffer::new().format(x as i64));
-        }
-        if x.is_nan() {
-            return self.raw("NaN");
-        }
-        if x.is_infinite() {
-            return self.raw(if x > 0.0 { "+Inf" } else { "-Inf" });
-        }
-        if size != 0.0 && !(1e-6..1e21).contains(&size) {
-            let text = format!("{x:e}");
-            let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
-            return self.raw(&format!("{mantissa}e{sign}{exponent:0>2}"));
-        }
-        let mut buffer = zmij::Buffer::new();
-        match buffer.format_finite(x) {
-            text if text.contains('e') => self.raw(&format!("{x}")),
-            text => self.raw(text.strip_suffix(".0").unwrap_or(text)),
-        }
     }
 
     /// All of it, as it is sent.

@@ -69,20 +69,32 @@ pub(crate) fn labels(out: &mut Output, labels: &Labels) {
 fn series(out: &mut Output, series: &Series) -> Result<(), Failure> {
     out.raw("{\"metric\":");
     labels(out, &series.labels);
-    let is_float = |sample: &&Sample| matches!(sample.value, SampleValue::Float(_));
-    for (field, floats) in [(",\"values\":", true), (",\"histograms\":", false)] {
-        let mut samples = series.samples.iter().filter(|sample| is_float(sample) == floats).peekable();
-        if samples.peek().is_none() {
-            continue;
+    let mut written = 0;
+    for Sample { timestamp_ms, value } in &series.samples {
+        if let SampleValue::Float(x) = value {
+            out.raw(if written == 0 { ",\"values\":[" } else { "," });
+            out.begin(written, *timestamp_ms);
+            out.number(*x);
+            out.raw("]");
+            out.settle()?;
+            written += 1;
         }
-        out.raw(field);
-        out.list(samples, |out, sample| {
-            pair(out, sample.timestamp_ms, |out| match &sample.value {
-                SampleValue::Float(x) => out.number(*x),
-                SampleValue::Histogram(h) => histogram(out, h),
-            });
-            Ok(())
-        })?;
+    }
+    let floats = written;
+    out.raw(if floats == 0 { "" } else { "]" });
+    if floats < series.samples.len() {
+        written = 0;
+        for Sample { timestamp_ms, value } in &series.samples {
+            if let SampleValue::Histogram(h) = value {
+                out.raw(if written == 0 { ",\"histograms\":[" } else { "," });
+                out.begin(written, *timestamp_ms);
+                histogram(out, h);
+                out.raw("]");
+                out.settle()?;
+                written += 1;
+            }
+        }
+        out.raw("]");
     }
     out.raw("}");
     Ok(())
