@@ -42,4 +42,4 @@ pub use request_id::RequestId;
 pub use scope::{Call, Entered, Facts, InScope, Lent, Scope, ScopeBuilder};
 pub use state_set::StateSet;
 pub use trace::{SpanId, TRACEPARENT_LEN, TraceContext, TraceId, TraceState};
-pub use work::{Follow, Work};
+pub use work::{Blame, Follow, Work};

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 
 use crate::clock::Instant;
 use crate::operation::Outcome;
@@ -29,8 +30,20 @@ pub trait Follow: fmt::Debug + Send + Sync {
     /// A request begins, by its method and its route's template; `None` if it is not followed.
     fn began(&self, method: &'static str, route: Option<&str>, at: Instant) -> Option<Work>;
 
-    /// It is over; `error` is empty if there was none.
-    fn ended(&self, work: Work, outcome: Outcome, error: &str, at: Instant);
+    /// It is over; `error` is empty if there was none. Says whose fault it was, if it was not well.
+    fn ended(&self, work: Work, outcome: Outcome, error: &str, at: Instant) -> Blame;
+}
+
+/// Whose fault it was that a piece of work did not go well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "it was oneself, another, or is not known")]
+pub enum Blame {
+    /// It is not known; or there is nothing to blame anybody for.
+    Unknown,
+    /// Its own.
+    Own,
+    /// That of something it called, by name.
+    Other(Arc<str>),
 }
 
 thread_local! {

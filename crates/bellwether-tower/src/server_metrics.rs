@@ -1,6 +1,6 @@
 //! What a server counts: the RED metrics of the semantic conventions, and what they leave open.
 
-use bellwether_core::{Business, Counter, Error, Family, Gauge, Histogram, Outcome, Registry, Scope};
+use bellwether_core::{Blame, Business, Counter, Error, Family, Gauge, Histogram, Outcome, Registry, Scope};
 
 use crate::ended::Ended;
 use crate::memo::Memo;
@@ -28,6 +28,7 @@ pub(crate) struct ServerMetrics {
     stream: Family<Histogram, 3>,
     upgraded: Gauge,
     replaced_ids: Counter,
+    failures: Family<Counter, 4>,
     malformed_traces: Counter,
     business: Business,
     actives: Memo<([usize; 2], Gauge)>,
@@ -159,6 +160,14 @@ impl ServerMetrics {
                 .unit("{request}")
                 .description("Requests that came with an id that is not 1 to 128 characters of [A-Za-z0-9._-].")
                 .build()?,
+            failures: registry
+                .counter("bellwether.server.failures")
+                .unit("{request}")
+                .description(
+                    "Requests that failed or were refused, by whose fault that was: a dependency's, or that of this process.",
+                )
+                .labels(["http.route", "rpc.method", "outcome", "dependency"])
+                .family()?,
             malformed_traces: registry
                 .counter("bellwether.server.traceparents_malformed")
                 .unit("{request}")
@@ -219,6 +228,19 @@ impl ServerMetrics {
             series.request_size.record(bytes as f64);
         }
         series.response_size.record(ended.response_bytes as f64);
+    }
+
+    /// Counts a request that failed, or was refused, by whose fault it was; if that is not known, nowhere.
+    #[cold]
+    pub(crate) fn failed(&self, ended: &Ended<'_>, blame: &Blame) {
+        let whose = match blame {
+            Blame::Unknown => return,
+            Blame::Own => "this process",
+            Blame::Other(name) => name,
+        };
+        // As it is counted by its duration: of HTTP or of gRPC.
+        let (route, rpc) = ended.rpc.map_or((ended.route, ""), |rpc| ("", rpc));
+        self.failures.get([route, rpc, ended.outcome.as_str(), whose]).inc();
     }
 
     fn resolve(&self, ended: &Ended<'_>) -> AnswerSeries {

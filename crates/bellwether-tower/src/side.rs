@@ -120,7 +120,10 @@ impl Side {
             Self::Server(server) => {
                 server.metrics.record(ended, scope);
                 if let (Some(follower), Some(work)) = (&server.follower, scope.work()) {
-                    follower.ended(work, ended.outcome, ended.error, at);
+                    let blame = follower.ended(work, ended.outcome, ended.error, at);
+                    if matches!(ended.outcome, Outcome::Failure | Outcome::Rejected | Outcome::Throttled) {
+                        server.metrics.failed(ended, &blame);
+                    }
                 }
             }
             Self::Client(client) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bellwether_core::{Instant, Outcome, Work};
+use bellwether_core::{Blame, Instant, Outcome, Work};
 
 use super::cell::{Edge, End, Node};
 use super::last_failed::Failed;
@@ -100,18 +100,19 @@ impl Live {
     }
 
     #[inline]
-    pub(super) fn request_ended(&self, work: Work, outcome: Outcome, error: &str, at: Instant) {
+    pub(super) fn request_ended(&self, work: Work, outcome: Outcome, error: &str, at: Instant) -> Blame {
         let at = units(at);
         let good = outcome == Outcome::Success;
         let failed = if good { None } else { self.failed_last(work) };
-        let Some(done) = self.slab.end(work, at) else { return };
-        let Some(node) = self.nodes.get(done.node) else { return };
+        let Some(done) = self.slab.end(work, at) else { return Blame::Unknown };
+        let Some(node) = self.nodes.get(done.node) else { return Blame::Unknown };
         self.done(node, &done, good, at);
         // Who asks for what is not there tells nothing of any route: scanners do all day.
         let tells = |class: &Failure| *class != Failure::BadRequest || node.name.contains(' ');
-        if let Some(class) = class_of(outcome, error, failed).filter(tells) {
+        match class_of(outcome, error, failed).filter(tells) {
             // What its callers got wrong, or gave up, nobody else is to blame for.
-            self.failed(node, class, failed.filter(|_| class.is_loss()), at);
+            Some(class) => self.failed(node, class, failed.filter(|_| class.is_loss()), at),
+            None => Blame::Unknown,
         }
     }
 
@@ -143,7 +144,7 @@ impl Live {
             None => {}
             // By a guard that stands around the call rather than in it.
             Some(Failure::Rejected) if failed.is_none() => self.guarded(number, node, Guard::Breaker, at),
-            Some(class) => self.failed(node, class, failed, at),
+            Some(class) => drop(self.failed(node, class, failed, at)),
         }
         self.goes_on(begun.along, failure, began, at);
     }
@@ -234,15 +235,15 @@ impl Live {
         }
     }
 
+    /// A call failed. Whose fault it was.
     #[cold]
-    fn failed(&self, node: &Node, class: Failure, by: Option<Failed>, at: u64) {
+    fn failed(&self, node: &Node, class: Failure, by: Option<Failed>, at: u64) -> Blame {
         let blamed = by.filter(|by| !by.cut || class == Failure::Timeout);
         node.failed(class, blamed.is_none(), self.part(at));
-        if let Some(by) = blamed
-            && let Some(edge) = self.edges.get(by.edge)
-        {
-            if by.cut { &edge.cut } else { &edge.failed }.fetch_add(1, Relaxed);
-        }
+        let Some(by) = blamed else { return Blame::Own };
+        let Some(edge) = self.edges.get(by.edge) else { return Blame::Unknown };
+        if by.cut { &edge.cut } else { &edge.failed }.fetch_add(1, Relaxed);
+        self.nodes.get(edge.to).map_or(Blame::Unknown, |to| Blame::Other(Arc::clone(&to.name)))
     }
 
     #[inline]

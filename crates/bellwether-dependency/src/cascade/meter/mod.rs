@@ -17,7 +17,7 @@ mod table;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellwether_core::{Follow, Instant, Outcome, Work};
+use bellwether_core::{Blame, Follow, Instant, Outcome, Work};
 
 use crate::cascade::Kind;
 use crate::sync::{Mutex, OnceBox};
@@ -69,9 +69,7 @@ impl Follow for Meter {
         self.live()?.request_began(method, route.unwrap_or_default(), at)
     }
 
-    fn ended(&self, work: Work, outcome: Outcome, error: &str, at: Instant) {
-        if let Some(live) = self.live() {
-            live.request_ended(work, outcome, error, at);
-        }
+    fn ended(&self, work: Work, outcome: Outcome, error: &str, at: Instant) -> Blame {
+        self.live().map_or(Blame::Unknown, |live| live.request_ended(work, outcome, error, at))
     }
 }

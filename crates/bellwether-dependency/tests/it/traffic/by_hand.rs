@@ -1,7 +1,7 @@
 //! What is blamed on whom.
 
 use bellwether_breaker::{Breaker, Trip};
-use bellwether_core::{Clock, Instant, Outcome, Registry, Work};
+use bellwether_core::{Blame, Clock, Instant, Outcome, Registry, Work};
 use bellwether_dependency::cascade::{Calls, Occupancy, Process, Reader};
 use bellwether_dependency::{Dependencies, Dependency, Failure};
 
@@ -22,7 +22,7 @@ fn check(
     traffic.wait(1);
     run(&traffic, request, &stt, &llm);
     traffic.wait(1);
-    traffic.answer(request, outcome.0, outcome.1);
+    let blame = traffic.answer(request, outcome.0, outcome.1);
     traffic.tick();
     let calls = traffic.node("GET /turns");
     let of = |class: Option<Failure>| class.map_or(0, |class| calls.failed[class]);
@@ -32,6 +32,8 @@ fn check(
     assert_eq!(calls.lost_in != 0, class.is_some_and(Failure::is_loss));
     let flows = ["stt", "llm"].map(|to| traffic.flow("GET /turns", to).map_or((0, 0), |flow| (flow.failed, flow.cut)));
     assert_eq!(flows, by);
+    let blamed = by.iter().position(|edge| *edge != (0, 0)).map(|at| Blame::Other(["stt", "llm"][at].into()));
+    assert_eq!(blame, blamed.unwrap_or(if class.is_some() { Blame::Own } else { Blame::Unknown }));
 }
 
 /// To a thousandth of one.

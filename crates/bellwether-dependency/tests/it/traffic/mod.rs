@@ -9,7 +9,7 @@ mod watched;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellwether_core::{Clock, Follow, Outcome, Registry, Timestamp, Work};
+use bellwether_core::{Blame, Clock, Follow, Outcome, Registry, Timestamp, Work};
 use bellwether_dependency::cascade::{Asking, Calls, Flow, Pool, Process, Reader, Window};
 use bellwether_dependency::{Dependencies, Dependency, DependencyBuilder, Failure, Fault, Ongoing};
 
@@ -46,8 +46,8 @@ impl Traffic {
         self.follower.began("GET", Some(route), self.clock.now()).expect("there is room")
     }
 
-    pub(crate) fn answer(&self, request: Work, outcome: Outcome, error: &str) {
-        self.follower.ended(request, outcome, error, self.clock.now());
+    pub(crate) fn answer(&self, request: Work, outcome: Outcome, error: &str) -> Blame {
+        self.follower.ended(request, outcome, error, self.clock.now())
     }
 
     pub(crate) fn wait(&self, n: u64) {
