@@ -44,7 +44,7 @@ pub use live::{ClockJump, Judge, Moment, Objective, Read, Readings, Ticked};
 pub use measure::{Coverage, Dimension, Measurement, Slices, Slot, Slots, Source, judge_past, measure};
 pub use objective::{
     Budgeting, Correction, Count, Counters, Counting, Effect, Empty, Expressions, Indicator, LabelTest, Outcomes, Plan,
-    Policies, Reading, Recurring, Requests, Selector, Slo, Test, When,
+    Policies, Reading, Recurrence, Recurring, Requests, Selector, Slo, Test, When,
 };
 pub use period::{Kind, Period};
 pub use quantiles::{Quantile, Quantiles};

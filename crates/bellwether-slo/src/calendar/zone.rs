@@ -58,7 +58,11 @@ impl Zone {
 
     /// The instant of a wall-clock time: the first of two; in a gap, the instant at which the gap ends.
     pub(crate) fn instant_of(&self, date: Date, hour: i8, minute: i8) -> Option<Timestamp> {
-        let wall = date.at(hour, minute, 0, 0);
+        self.instant_at(date.at(hour, minute, 0, 0))
+    }
+
+    /// As [`instant_of`](Self::instant_of), to the second.
+    pub(crate) fn instant_at(&self, wall: DateTime) -> Option<Timestamp> {
         let at = match self.zone.to_ambiguous_timestamp(wall).offset() {
             AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(wall).ok()?,
             AmbiguousOffset::Fold { before, .. } => before.to_timestamp(wall).ok()?,

@@ -1,11 +1,14 @@
 //! Time that is not to count as it was: maintenance, once or again and again, and what was measured wrongly.
 
+use std::fmt;
 use std::time::Duration;
 
 use bellwether_core::Timestamp;
 use jiff::civil::Weekday;
 
+use super::Recurrence;
 use crate::calendar::{Calendar, Unit, Zone};
+use crate::period::short;
 use crate::{Error, Interval};
 
 /// Time that is not to count as it was measured. What was measured is kept; reports list it.
@@ -18,6 +21,10 @@ pub struct Correction {
     pub effect: Effect,
     /// Why, for the report.
     pub reason: String,
+    /// Who said so, if it was not in a file.
+    pub by: Option<String>,
+    /// When it was said, if it was not in a file.
+    pub set_at: Option<Timestamp>,
 }
 
 /// What becomes of corrected time.
@@ -37,6 +44,8 @@ pub enum When {
     Once(Interval),
     /// On some days, from a time on the clock of a zone on.
     Recurring(Recurring),
+    /// Again and again, by a rule as calendars have them.
+    Repeating(Recurrence),
 }
 
 /// The same time on some days, by the clock of a zone. Where that time is skipped by a change of clocks it begins when the
@@ -58,12 +67,22 @@ pub struct Recurring {
 impl Correction {
     /// Leaves time out.
     pub fn exclude(when: impl Into<When>, reason: impl Into<String>) -> Self {
-        Self { when: when.into(), effect: Effect::Exclude, reason: reason.into() }
+        Self::new(when.into(), Effect::Exclude, reason.into())
     }
 
     /// Counts time as good.
     pub fn count_as_good(when: impl Into<When>, reason: impl Into<String>) -> Self {
-        Self { when: when.into(), effect: Effect::CountAsGood, reason: reason.into() }
+        Self::new(when.into(), Effect::CountAsGood, reason.into())
+    }
+
+    pub(crate) fn new(when: When, effect: Effect, reason: String) -> Self {
+        Self { when, effect, reason, by: None, set_at: None }
+    }
+
+    /// Who says so.
+    pub fn by(mut self, who: impl Into<String>) -> Self {
+        self.by = Some(who.into());
+        self
     }
 
     /// Its parts of a stretch of time, in order.
@@ -71,6 +90,7 @@ impl Correction {
         match &self.when {
             When::Once(interval) => interval.intersect(over).into_iter().collect(),
             When::Recurring(recurring) => recurring.within(over),
+            When::Repeating(recurrence) => recurrence.within(over),
         }
     }
 
@@ -82,6 +102,24 @@ impl Correction {
         let given = format!("{hour:02}:{minute:02} for {length:?}");
         let accepted = "give an hour up to 23, a minute up to 59 and a length of a day at most";
         Err(Error::illegal("recurring correction", given, "is no time of a day", accepted))
+    }
+}
+
+/// As one reads it, on one line.
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Once(interval) => write!(f, "{interval}"),
+            Self::Recurring(Recurring { weekdays, hour, minute, length, zone }) => {
+                let days: Vec<String> = weekdays.iter().map(|day| format!("{day:?}")).collect();
+                let days = if days.is_empty() { "every day".to_owned() } else { days.join(", ") };
+                write!(f, "{days} {hour:02}:{minute:02} {zone} for {}", short(*length))
+            }
+            Self::Repeating(recurrence) => {
+                let text = recurrence.to_string().replace('\n', " ");
+                write!(f, "{text} for {}", short(recurrence.length()))
+            }
+        }
     }
 }
 
@@ -110,6 +148,12 @@ impl Recurring {
 impl From<Interval> for When {
     fn from(interval: Interval) -> Self {
         Self::Once(interval)
+    }
+}
+
+impl From<Recurrence> for When {
+    fn from(recurrence: Recurrence) -> Self {
+        Self::Repeating(recurrence)
     }
 }
 

@@ -6,6 +6,7 @@ mod correction;
 mod indicator;
 mod outcomes;
 mod plan;
+mod recurrence;
 mod selector;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub use indicator::{Counters, Expressions, Indicator, Requests};
 pub use outcomes::{Counting, Outcomes};
 pub(crate) use plan::Role;
 pub use plan::{Count, Plan, Reading};
+pub use recurrence::Recurrence;
 pub use selector::{LabelTest, Selector, Test};
 
 /// An objective: the share of events that must be good over a period.

@@ -605,15 +605,15 @@ fn maintenance() {
       f:5:1: maintenance[0] has none of from and at: accepted is one of them
       f:6:10: maintenance[0].reason is 5: accepted is a text that is not empty
     reason = "r", from = 2026-11-01T02:00:00Z, for = "2h"
-      [Correction { when: Once(2026-11-01T02:00:00Z/2026-11-01T04:00:00Z), effect: Exclude, reason: "r" }]
+      [Correction { when: Once(2026-11-01T02:00:00Z/2026-11-01T04:00:00Z), effect: Exclude, reason: "r", by: None, set_at: None }]
     reason = "r", from = "2026-11-01T02:00:00+01:00", to = 2026-11-01T03:00:00Z
-      [Correction { when: Once(2026-11-01T01:00:00Z/2026-11-01T03:00:00Z), effect: Exclude, reason: "r" }]
+      [Correction { when: Once(2026-11-01T01:00:00Z/2026-11-01T03:00:00Z), effect: Exclude, reason: "r", by: None, set_at: None }]
     reason = "r", from = 2026-11-01T02:00:00, for = "2h"
       f:7:8: maintenance[0].from is 2026-11-01T02:00:00: accepted is a date and a time such as 2026-11-01T02:00:00Z; without an offset, zone says whose clock it is
     reason = "r", from = 2026-11-01T02:00:00, for = "2h", zone = "Europe/Berlin"
-      [Correction { when: Once(2026-11-01T01:00:00Z/2026-11-01T03:00:00Z), effect: Exclude, reason: "r" }]
+      [Correction { when: Once(2026-11-01T01:00:00Z/2026-11-01T03:00:00Z), effect: Exclude, reason: "r", by: None, set_at: None }]
     reason = "r", from = 2026-11-01, for = "2h", zone = "Europe/Berlin"
-      [Correction { when: Once(2026-10-31T23:00:00Z/2026-11-01T01:00:00Z), effect: Exclude, reason: "r" }]
+      [Correction { when: Once(2026-10-31T23:00:00Z/2026-11-01T01:00:00Z), effect: Exclude, reason: "r", by: None, set_at: None }]
     reason = "r", from = 1900-01-01T00:00:00Z, for = "2h"
       f:7:8: maintenance[0].from is 1900-01-01T00:00:00Z: accepted is a date and a time such as 2026-11-01T02:00:00Z; without an offset, zone says whose clock it is
     reason = "r", from = 2026-11-01T02:00:00Z, to = 2026-11-01T02:00:00Z
@@ -629,7 +629,7 @@ fn maintenance() {
     reason = "r", at = "02:30", for = "2h"
       f:5:1: maintenance[0].zone is missing: accepted is a time zone such as "Europe/Berlin"
     reason = "r", at = "02:30", for = "2h", zone = "Europe/Berlin", weekdays = ["sunday"], effect = "count_as_good"
-      [Correction { when: Recurring(Recurring { weekdays: [Sunday], hour: 2, minute: 30, length: 7200s, zone: Europe/Berlin }), effect: CountAsGood, reason: "r" }]
+      [Correction { when: Recurring(Recurring { weekdays: [Sunday], hour: 2, minute: 30, length: 7200s, zone: Europe/Berlin }), effect: CountAsGood, reason: "r", by: None, set_at: None }]
     reason = "r", at = "2:30", for = "2h", zone = "UTC"
       f:7:6: maintenance[0].at is "2:30": accepted is a time of the day such as "02:30"
     reason = "r", at = "24:00", for = "2h", zone = "UTC"

@@ -21,6 +21,7 @@ mod memory;
 mod methods;
 mod model;
 mod python;
+mod recurrences;
 #[cfg(feature = "history")]
 mod remembered;
 #[cfg(feature = "report")]

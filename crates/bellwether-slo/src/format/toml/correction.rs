@@ -1,4 +1,4 @@
-//! One `[[maintenance]]`: time that is not to count as it was measured, once or on days of the week.
+//! One `[[maintenance]]`: time that is not to count as it was measured, once, on days of the week or by a rule.
 
 use bellwether_core::Timestamp;
 use jiff::civil::DateTime;
@@ -8,10 +8,10 @@ use crate::format::cursor::{Cursor, Fields};
 use crate::format::indicator::length;
 use crate::format::node::{Entry, Node, Value};
 use crate::format::words::{DURATION, written};
-use crate::{Correction, Effect, Interval, Recurring, Slo, When, Zone};
+use crate::{Correction, Effect, Interval, Recurrence, Recurring, Slo, When, Zone};
 
 const EFFECTS: &[(&str, Effect)] = &[("exclude", Effect::Exclude), ("count_as_good", Effect::CountAsGood)];
-const KEYS: [&str; 8] = ["reason", "from", "to", "for", "at", "weekdays", "zone", "effect"];
+const KEYS: [&str; 9] = ["reason", "from", "to", "for", "rule", "at", "weekdays", "zone", "effect"];
 
 /// Reads one of an objective's own.
 pub(super) fn read(cursor: &Cursor<'_>) -> Option<Correction> {
@@ -38,10 +38,13 @@ fn correction(fields: &Fields<'_>) -> Option<Correction> {
     let reason = fields.required("reason", "a text, for the report").and_then(|reason| reason.words());
     let effect = fields.get("effect").map_or(Some(Effect::Exclude), |effect| effect.one_of(EFFECTS));
     let when = match fields.exactly_one(&["from", "at"])? {
-        ("from", from) => once(fields, &from).map(When::Once),
+        ("from", from) => match fields.get("rule") {
+            Some(rule) => repeating(fields, &from, &rule).map(When::Repeating),
+            None => once(fields, &from).map(When::Once),
+        },
         (_, at) => recurring(fields, &at).map(When::Recurring),
     };
-    let correction = Correction { when: when?, effect: effect?, reason: reason?.to_owned() };
+    let correction = Correction::new(when?, effect?, reason?.to_owned());
     match correction.check() {
         Ok(()) => Some(correction),
         Err(error) => {
@@ -72,8 +75,29 @@ fn once(fields: &Fields<'_>, from: &Cursor<'_>) -> Option<Interval> {
     Some(Interval::new(start, end))
 }
 
+const START: &str = "a date and a time by the clock of the zone, such as 2026-01-04T02:00:00, without an offset";
+
+fn repeating(fields: &Fields<'_>, from: &Cursor<'_>, rule: &Cursor<'_>) -> Option<Recurrence> {
+    misplaced(fields, &["to"], "goes with from alone; a rule has UNTIL or COUNT, and each time lasts for");
+    misplaced(fields, &["weekdays"], "goes with at; a rule has BYDAY");
+    let start: Option<DateTime> = from.read(START, |node| match &node.value {
+        Value::Date(text) | Value::Text(text) if text.parse::<jiff::Timestamp>().is_err() => text.parse().ok(),
+        _ => None,
+    });
+    let length = fields.required("for", DURATION).and_then(|given| length(&given));
+    let zone = fields.required("zone", "a time zone such as \"Europe/Berlin\"").and_then(|given| zone(&given));
+    let text = rule.words();
+    match Recurrence::new(start?, zone?, text?, length?) {
+        Ok(recurrence) => Some(recurrence),
+        Err(error) => {
+            rule.refuse(format!("is not accepted: {error}"));
+            None
+        }
+    }
+}
+
 fn recurring(fields: &Fields<'_>, at: &Cursor<'_>) -> Option<Recurring> {
-    misplaced(fields, &["to"], "goes with from, not with at");
+    misplaced(fields, &["to", "rule"], "goes with from, not with at");
     let time = at.read("a time of the day such as \"02:30\"", |node| {
         let (hour, minute) = node.text()?.split_once(':')?;
         let part = |text: &str| text.parse().ok().filter(|_| text.len() == 2 && !text.starts_with(['+', '-']));
@@ -101,7 +125,7 @@ fn instant(cursor: &Cursor<'_>, clock: Option<&Zone>) -> Option<Timestamp> {
             return u64::try_from(at.as_nanosecond()).ok().map(Timestamp::from_unix_nanos);
         }
         let wall: DateTime = text.parse().ok()?;
-        clock?.instant_of(wall.date(), wall.hour(), wall.minute())
+        clock?.instant_at(wall)
     })
 }
 
@@ -111,6 +135,12 @@ pub(super) fn write(correction: &Correction) -> Node {
     match &correction.when {
         When::Once(Interval { start, end }) => {
             entries.extend([("from", start), ("to", end)].map(|(key, at)| Entry::new(key, date(*at))));
+        }
+        When::Repeating(recurrence) => {
+            entries.push(Entry::new("from", Node::new(Value::Date(recurrence.start().to_string()))));
+            entries.push(Entry::text("rule", recurrence.rule()));
+            entries.push(Entry::text("for", written(recurrence.length())));
+            entries.push(Entry::text("zone", recurrence.zone().name()));
         }
         When::Recurring(Recurring { weekdays, hour, minute, length, zone }) => {
             let word = |day| WEEKDAYS.iter().find(|(_, known)| known == day).map(|(word, _)| *word);

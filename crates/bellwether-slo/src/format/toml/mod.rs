@@ -57,6 +57,13 @@
 //! zone = "Europe/Berlin"
 //! effect = "count_as_good"             # not "exclude"
 //! objectives = ["turns", "up"]         # not all
+//!
+//! [[maintenance]]
+//! reason = "patch night"
+//! from = 2026-01-04T02:00:00           # the first, by the clock of the zone
+//! rule = "FREQ=MONTHLY;BYDAY=1SU"      # RFC 5545: see Recurrence
+//! for = "2h"
+//! zone = "Europe/Berlin"
 //! ```
 
 mod alerting;
