@@ -164,8 +164,9 @@ impl Report {
         let calendar = Calendar::new(unit, self.zone()?.unwrap_or_else(Zone::utc));
         let over = calendar.named(name).map_err(|error| error.to_string())?;
         let remembered = Remembered::new(&history, &Registry::on(clock.clone()));
-        let (slos, past) = (config.objectives(), remembered.past());
-        let report = report::Report::make(&*self.service, slos, &past, &(), &calendar, over, clock.timestamp());
+        let (mut slos, past) = (config.objectives().to_vec(), remembered.past());
+        remembered.correct(&mut slos).map_err(|error| error.to_string())?;
+        let report = report::Report::make(&*self.service, &slos, &past, &past, &calendar, over, clock.timestamp());
         let report = report.map_err(|error| error.to_string())?;
         let text = match format {
             Format::Html => report.html(),

@@ -50,7 +50,7 @@ pub use period::{Kind, Period};
 pub use quantiles::{Quantile, Quantiles};
 pub use ratio::Ratio;
 #[cfg(feature = "history")]
-pub use remembered::{Past, Remembered};
+pub use remembered::{Incident, Past, Remembered};
 pub use sli::Sli;
-pub use spending::{Spender, Spending, spending};
+pub use spending::{Spender, Spending, spending, spending_corrected};
 pub use target::{Share, Target};

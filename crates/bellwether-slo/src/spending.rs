@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::measure::{Dimension, Source};
-use crate::objective::{Count, Slo};
+use crate::objective::{Count, Slo, pieces};
 use crate::{Error, ErrorBudget, Interval, Ratio};
 
 /// Who spent the budget within a time. Its parts add up: those named, and the others.
@@ -24,7 +24,7 @@ pub struct Spending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Spender {
-    /// The value of the dimension; empty for what has none.
+    /// The value of the dimension; empty for what has none: [`Dimension::unnamed`].
     pub name: String,
     /// Its bad events.
     pub bad: u64,
@@ -47,6 +47,36 @@ pub fn spending(
     budget: Option<&ErrorBudget>,
     limit: usize,
 ) -> Result<Option<Spending>, Error> {
+    Ok(bad_by(slo, source, dimension, over)?.and_then(|bad| told_apart(dimension, bad, budget, limit)))
+}
+
+/// The same, of the time that corrections leave as it was.
+///
+/// # Errors
+/// If the source cannot answer; also where it cannot tell to the minute, and a correction begins or ends within an hour.
+pub fn spending_corrected(
+    slo: &Slo,
+    source: &dyn Source,
+    dimension: Dimension,
+    over: Interval,
+    budget: Option<&ErrorBudget>,
+    limit: usize,
+) -> Result<Option<Spending>, Error> {
+    let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+    for piece in pieces(&slo.corrections, over).iter().filter(|piece| piece.effect.is_none()) {
+        let Some(bad) = bad_by(slo, source, dimension, piece.over)? else { return Ok(None) };
+        bad.into_iter().for_each(|(name, bad)| *sums.entry(name).or_default() += bad);
+    }
+    Ok(told_apart(dimension, sums, budget, limit))
+}
+
+/// The bad events by the values of a dimension; `None` if the source does not tell by it.
+fn bad_by(
+    slo: &Slo,
+    source: &dyn Source,
+    dimension: Dimension,
+    over: Interval,
+) -> Result<Option<BTreeMap<String, u64>>, Error> {
     let Some(plan) = slo.indicator.plan() else { return Ok(None) };
     let mut by: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let mut add = |counts: &[Count], add: fn(&mut (u64, u64), u64)| -> Result<bool, Error> {
@@ -63,11 +93,19 @@ pub fn spending(
         }
         _ => add(&plan.bad, |(bad, _), events| *bad += events)?,
     };
-    if !told {
-        return Ok(None);
-    }
     let bad = by.into_iter().map(|(name, (all, good))| (name, all.saturating_sub(good))).filter(|(_, bad)| *bad > 0);
-    Ok(Some(Spending::of(dimension, bad.collect(), budget, limit)))
+    Ok(told.then(|| bad.collect()))
+}
+
+/// Where nobody has a name, nobody can be told apart.
+fn told_apart(
+    dimension: Dimension,
+    bad: BTreeMap<String, u64>,
+    budget: Option<&ErrorBudget>,
+    limit: usize,
+) -> Option<Spending> {
+    let tells = bad.is_empty() || bad.keys().any(|name| !name.is_empty());
+    tells.then(|| Spending::of(dimension, bad.into_iter().collect(), budget, limit))
 }
 
 impl Spending {

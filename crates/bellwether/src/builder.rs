@@ -269,9 +269,8 @@ impl Builder {
             dependencies.enter(Phase::Serving);
         }
         let mut keeper = history.start(&settings, &resource, &registry);
-        keeper.tick();
         let mut objectives =
-            objectives.start(&settings, &resource, &registry, &dependencies, &keeper, &mut notices)?;
+            objectives.start(&settings, &resource, &registry, &dependencies, &mut keeper, &mut notices)?;
         // What is counted from here on counts.
         objectives.tick();
         let asked = (queries.over(&keeper, registry.clock()), objectives.clone());

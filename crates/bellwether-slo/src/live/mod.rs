@@ -8,6 +8,7 @@ mod slices;
 mod track;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bellwether_core::{Clock, Instant, Timestamp};
@@ -136,8 +137,23 @@ impl Judge {
         let Some(track) = self.by_name.get(name).and_then(|at| self.tracks.get_mut(*at)) else {
             return Err(Error::objective(name, UNKNOWN));
         };
-        track.slo.corrections.push(correction);
+        Arc::make_mut(&mut track.slo).corrections.push(correction);
         Ok(())
+    }
+
+    /// Takes back the corrections of an objective that were set at an instant. What was counted already stays as it was
+    /// counted. Returns whether there were any.
+    ///
+    /// # Errors
+    /// If there is no such objective.
+    pub fn take_back(&mut self, name: &str, set_at: Timestamp) -> Result<bool, Error> {
+        let Some(track) = self.by_name.get(name).and_then(|at| self.tracks.get_mut(*at)) else {
+            return Err(Error::objective(name, UNKNOWN));
+        };
+        let corrections = &mut Arc::make_mut(&mut track.slo).corrections;
+        let before = corrections.len();
+        corrections.retain(|correction| correction.set_at != Some(set_at));
+        Ok(corrections.len() < before)
     }
 
     /// Reads everything, and judges.
@@ -173,15 +189,15 @@ impl Judge {
         ticked
     }
 
-    /// The objectives and their verdicts as of the last tick, by name. None before the first.
-    pub fn verdicts(&self) -> impl Iterator<Item = (&Slo, &Verdict)> {
+    /// The objectives and their verdicts as of the last tick, by name, to be looked at or kept. None before the first.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&Arc<Slo>, &Arc<Verdict>)> {
         let tracks = self.by_name.values().filter_map(|at| self.tracks.get(*at));
         tracks.filter_map(|track| Some((&track.slo, track.verdict.as_ref()?)))
     }
 
     /// The verdict on an objective as of the last tick.
     pub fn verdict(&self, name: &str) -> Option<&Verdict> {
-        self.track(name)?.verdict.as_ref()
+        self.track(name)?.verdict.as_deref()
     }
 
     /// A handle to an objective, to be kept by the code that asks.

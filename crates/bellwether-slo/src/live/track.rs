@@ -1,5 +1,6 @@
 //! One objective as it is followed: what was counted so far, the slice under way, and the verdict.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bellwether_core::Timestamp;
@@ -16,7 +17,7 @@ use crate::{Interval, Ratio, Sli};
 /// One objective as it is followed.
 #[derive(Debug)]
 pub(super) struct Track {
-    pub(super) slo: Slo,
+    pub(super) slo: Arc<Slo>,
     rules: Vec<BurnRule>,
     /// Running totals, and where they were at the ends of slots.
     totals: Totals,
@@ -34,7 +35,7 @@ pub(super) struct Track {
     total: Option<u64>,
     expressed: Vec<Expressed>,
     pub(super) failed: Option<String>,
-    pub(super) verdict: Option<Verdict>,
+    pub(super) verdict: Option<Arc<Verdict>>,
     pub(super) shared: Objective,
 }
 
@@ -84,7 +85,7 @@ impl Track {
             failed: None,
             verdict: None,
             shared: Objective::default(),
-            slo,
+            slo: Arc::new(slo),
         }
     }
 
@@ -215,14 +216,14 @@ impl Track {
         let now = self.now.unwrap_or_default();
         let before = self.verdict.take();
         let verdict = match self.failed.take() {
-            Some(why) => Verdict::not_measured(&self.slo, why, now, before.as_ref()),
+            Some(why) => Verdict::not_measured(&self.slo, why, now, before.as_deref()),
             None => {
                 let so_far = SoFar { track: self, now };
-                judge(&self.slo, &self.rules, &so_far, hung, now, before.as_ref())
+                judge(&self.slo, &self.rules, &so_far, hung, now, before.as_deref())
             }
         };
         self.shared.tell(&verdict);
-        self.verdict = Some(verdict);
+        self.verdict = Some(Arc::new(verdict));
     }
 }
 

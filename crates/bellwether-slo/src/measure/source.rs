@@ -49,8 +49,8 @@ pub trait Source {
         Err(Error::unmeasured(format!("this source cannot evaluate {expression:?}: it knows no PromQL")))
     }
 
-    /// What was counted within an interval, by the values of a dimension; `None` if the source does not tell by it: the
-    /// default.
+    /// What was counted within an interval, by the values of a dimension; what has none is under the empty one, so that all
+    /// add up. `None` if the source does not tell by it: the default.
     ///
     /// # Errors
     /// As [`count`](Self::count).
@@ -91,7 +91,7 @@ pub enum Dimension {
     ErrorKind,
     /// The dependency that was called, or that failed the request.
     Dependency,
-    /// The version that was running.
+    /// The version that was running: of each series that does not say, the one that its process was of.
     Release,
 }
 
@@ -107,6 +107,15 @@ impl Dimension {
             Self::ErrorKind => &["error.type"],
             Self::Dependency => &["dependency", "service.peer.name"],
             Self::Release => &["service.version"],
+        }
+    }
+
+    /// What is said of events that have no value of it.
+    pub const fn unnamed(self) -> &'static str {
+        match self {
+            Self::Route | Self::Outcome | Self::ErrorKind => "none",
+            Self::Dependency => "not attributed",
+            Self::Release => "not known",
         }
     }
 

@@ -29,7 +29,7 @@ impl Past<'_> {
         match &asked.what {
             What::Count(Count::Series { selector, reading }) => {
                 let (matchers, cuts) = (
-                    matchers(&self.remembered.registry, selector)?,
+                    matchers(&self.remembered.registry, &self.view, selector)?,
                     cuts.iter().map(|cut| millis(*cut)).collect::<Vec<_>>(),
                 );
                 if *reading == Reading::All {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bellwether_history::file::{Record, Undecodable};
 
 use super::asked::Key;
+use super::text::{put_number as number, take_number as take};
 use crate::Coverage;
 
 /// Minutes of an hour.
@@ -112,26 +113,6 @@ fn read_runs<T: Clone>(bytes: &mut &[u8], read: impl Fn(&mut &[u8]) -> Option<T>
         items.resize(items.len() + repeats, item);
     }
     Some(items)
-}
-
-fn number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn take(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = *bytes.split_off_first()?;
-        number |= u64::from(byte & 0x7f).checked_shl(shift).filter(|part| part >> shift == u64::from(byte & 0x7f))?;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
 //! What history remembers, as the source of counts: exact by minutes for as long as reports look back.
 
+mod apart;
 mod asked;
 mod asking;
+mod corrected;
 mod hour;
+mod incident;
 mod names;
 mod number;
 mod past;
+mod run;
 mod slots;
 mod stop;
+mod text;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,8 +29,11 @@ use crate::measure::Source;
 use crate::objective::Slo;
 
 use asked::Asked;
+use corrected::Corrected;
 use hour::{Hour, MINUTES, Minutes};
+pub use incident::Incident;
 pub use past::Past;
+use run::Began;
 use slots::known_from;
 use stop::Stop;
 
@@ -66,7 +74,10 @@ pub struct Remembered {
     history: History,
     registry: Registry,
     hours: Log<Hour>,
+    runs: Log<Began>,
     stops: Log<Stop>,
+    incidents: Log<Incident>,
+    corrections: Log<Corrected>,
     /// The first hour that is not kept yet; `None` until it is looked for.
     next: Mutex<Option<u64>>,
     /// The last that an earlier run saw, in milliseconds.
@@ -81,10 +92,17 @@ impl Remembered {
     /// What this history remembers; the registry knows what its metrics are called there.
     pub fn new(history: &History, registry: &Registry) -> Self {
         let limits = Limits::default().bytes(256 << 20).record(1 << 20);
-        let hours = history.log(limits);
-        let stops = history.log(Limits::default());
-        let before = history.view().until();
-        Self { history: history.clone(), registry: registry.clone(), hours, stops, next: Mutex::new(None), before }
+        Self {
+            history: history.clone(),
+            registry: registry.clone(),
+            hours: history.log(limits),
+            runs: history.log(Limits::default()),
+            stops: history.log(Limits::default()),
+            incidents: history.log(Limits::default()),
+            corrections: history.log(Limits::default()),
+            next: Mutex::new(None),
+            before: history.view().until(),
+        }
     }
 
     /// What is remembered up to the last tick. It is read as it is asked for, and what was read is held: for one report or one

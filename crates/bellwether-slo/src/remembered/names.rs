@@ -2,6 +2,7 @@
 
 use bellwether_core::prometheus::{Names, label_name, metric_name};
 use bellwether_core::{MetricKind, Registry};
+use bellwether_history::{Metadata, View};
 use bellwether_promql::{MatchOp, Matcher};
 
 use super::unreadable;
@@ -9,7 +10,7 @@ use crate::Error;
 use crate::objective::{Selector, Test};
 
 /// A selector as history has it: by the names of Prometheus.
-pub(super) fn matchers(registry: &Registry, selector: &Selector) -> Result<Vec<Matcher>, Error> {
+pub(super) fn matchers(registry: &Registry, view: &View, selector: &Selector) -> Result<Vec<Matcher>, Error> {
     let registered = registry.metric(&selector.metric);
     let kind = registered.as_ref().map_or(MetricKind::Counter, |metric| metric.kind());
     let unit = registered.as_ref().map_or("", |metric| metric.unit());
@@ -19,10 +20,8 @@ pub(super) fn matchers(registry: &Registry, selector: &Selector) -> Result<Vec<M
     let name = match registered {
         Some(_) if kind == MetricKind::Counter => Matcher::new("__name__", MatchOp::Equal, format!("{name}_total")),
         Some(_) => Matcher::new("__name__", MatchOp::Equal, name),
-        // It was registered by a process before this one, with a unit that is not known here.
-        None => {
-            Matcher::new("__name__", MatchOp::Regex, format!("{}(_(seconds|bytes|ratio))?(_total)?", escaped(&name)))
-        }
+        // It was registered by a process before this one, with a unit and of a kind that history knows.
+        None => Matcher::new("__name__", MatchOp::Regex, known(view, &name).join("|")),
     };
     let tests = selector.tests.iter().map(|test| {
         let label = label_name(Names::Underscored, kind, &test.label);
@@ -40,6 +39,18 @@ pub(super) fn matchers(registry: &Registry, selector: &Selector) -> Result<Vec<M
         Matcher::new(label, op, values.join("|"))
     });
     std::iter::once(name).chain(tests).collect::<Result<_, _>>().map_err(unreadable)
+}
+
+/// What metrics are called, as regular expressions, that have this name but for a unit at its end; this name if there are none.
+fn known(view: &View, name: &str) -> Vec<String> {
+    let is = |metadata: &Metadata| {
+        let rest = metadata.name.strip_prefix(name)?;
+        let rest = rest.strip_suffix("_total").unwrap_or(rest);
+        Some(rest.is_empty() || rest.strip_prefix('_').is_some_and(|unit| unit == metadata.unit))
+    };
+    let all = view.metadata().into_iter().filter(|metadata| is(metadata) == Some(true));
+    let known: Vec<String> = all.map(|metadata| escaped(&metadata.name)).collect();
+    if known.is_empty() { vec![escaped(name)] } else { known }
 }
 
 /// A text as a regular expression that matches just it.

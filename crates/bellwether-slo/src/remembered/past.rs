@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bellwether_core::prometheus::{Names, label_name};
-use bellwether_core::{HistogramSnapshot, MetricKind, Timestamp};
+use bellwether_core::{HistogramSnapshot, Timestamp};
 use bellwether_history::View;
 use bellwether_history::file::Query;
 use bellwether_promql::Engine;
 
+use super::apart;
 use super::asked::Asked;
-use super::asking::read;
 use super::hour::{Hour, MINUTES};
+use super::incident::Incident;
 use super::names::matchers;
+use super::run::Run;
 use super::{Remembered, hour_of, millis, start_of, time, unreadable};
 use crate::measure::{PARTS, tiles};
-use crate::objective::{Count, Reading, Selector};
+use crate::objective::{Count, Selector};
 use crate::{Coverage, Dimension, Error, Interval, Ratio, Source};
 
 /// What is known by minutes is known well enough, in milliseconds.
@@ -35,6 +36,9 @@ pub struct Past<'a> {
     gaps: RefCell<BTreeMap<(i64, i64), bool>>,
     /// The first time of which anything is known, in milliseconds.
     first: OnceCell<i64>,
+    /// All runs of the process that are known.
+    runs: OnceCell<Vec<Run>>,
+    pub(super) incidents: OnceCell<Vec<Incident>>,
 }
 
 impl<'a> Past<'a> {
@@ -47,6 +51,8 @@ impl<'a> Past<'a> {
             hours: RefCell::default(),
             gaps: RefCell::default(),
             first: OnceCell::new(),
+            runs: OnceCell::new(),
+            incidents: OnceCell::new(),
         }
     }
 
@@ -94,6 +100,13 @@ impl<'a> Past<'a> {
         let gaps = self.view.unknown(0, until).map_err(unreadable)?;
         let first = gaps.first().filter(|gap| gap.from == 0).map_or(0, |gap| gap.to);
         Ok(*self.first.get_or_init(|| first))
+    }
+
+    pub(super) fn runs(&self) -> Result<&[Run], Error> {
+        if self.runs.get().is_none() {
+            let _ = self.runs.set(self.remembered.all_runs()?);
+        }
+        Ok(self.runs.get().map_or(&[], Vec::as_slice))
     }
 
     /// What was kept of an hour. Days are read as a whole.
@@ -234,34 +247,12 @@ impl Source for Past<'_> {
     fn count_by(&self, count: &Count, by: Dimension, over: Interval) -> Result<Option<Vec<(String, u64)>>, Error> {
         let Count::Series { selector, reading } = count else { return Ok(None) };
         self.check(over.start).and_then(|()| self.check(over.end))?;
-        let (matchers, from, to) =
-            (matchers(&self.remembered.registry, selector)?, millis(over.start), millis(over.end));
-        let kind = if *reading == Reading::All { MetricKind::Counter } else { MetricKind::Histogram };
-        let labels: Vec<String> = by.labels().iter().map(|label| label_name(Names::Underscored, kind, label)).collect();
-        let mut told = false;
-        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-        let mut add = |series: &bellwether_promql::Labels, count: u64| {
-            let name = labels.iter().find_map(|label| series.get(label));
-            told |= name.is_some();
-            let sum = sums.entry(name.unwrap_or_default().to_owned()).or_default();
-            *sum = sum.saturating_add(count);
-        };
-        if *reading == Reading::All {
-            for found in self.view.increase(&matchers, from, to).map_err(unreadable)? {
-                add(&found.labels, u64::try_from(found.count).unwrap_or(u64::MAX));
-            }
-        } else {
-            for found in self.view.recorded(&matchers, from, to).map_err(unreadable)? {
-                add(&found.labels, read(&found.values, *reading, selector)?);
-            }
-        }
-        // Where nothing was counted there is nothing to tell apart.
-        Ok((told || sums.values().all(|count| *count == 0)).then(|| sums.into_iter().collect()))
+        apart::count_by(self, (selector, *reading), by, over).map(Some)
     }
 
     fn distribution(&self, selector: &Selector, over: Interval) -> Result<Option<HistogramSnapshot>, Error> {
         self.check(over.start).and_then(|()| self.check(over.end))?;
-        let matchers = matchers(&self.remembered.registry, selector)?;
+        let matchers = matchers(&self.remembered.registry, &self.view, selector)?;
         let merged = self.view.merged(&matchers, millis(over.start), millis(over.end)).map_err(unreadable)?;
         Ok(merged.filter(|values| !values.is_empty()))
     }
@@ -271,12 +262,15 @@ impl Past<'_> {
     /// For how much of the time between each cut and the next the process was there, as history says.
     fn there(&self, cuts: &[Timestamp]) -> Result<Vec<Coverage>, Error> {
         let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else { return Ok(Vec::new()) };
-        let gaps = self.view.unknown(millis(*first), millis(*last)).map_err(unreadable)?;
-        let gaps = gaps.into_iter().map(|gap| {
-            let over = Interval::new(time(gap.from), time(gap.to));
-            Ok((over, self.stopped_at(over.start)?))
-        });
-        let gaps = gaps.collect::<Result<Vec<_>, Error>>()?;
+        let mut gaps = Vec::new();
+        for gap in self.view.unknown(millis(*first), millis(*last)).map_err(unreadable)? {
+            // Of a run that nobody saw a sample of it is known that it began.
+            let begun = self.runs()?.iter().map(|run| run.at).filter(|at| (gap.from + 1..gap.to).contains(at));
+            let cuts: Vec<i64> = std::iter::once(gap.from).chain(begun).chain([gap.to]).collect();
+            for over in cuts.windows(2) {
+                gaps.push((Interval::new(time(over[0]), time(over[1])), self.stopped_at(over[0])?));
+            }
+        }
         let mut rest = gaps.as_slice();
         let coverage = |over: Interval| {
             while rest.first().is_some_and(|(gap, _)| gap.end <= over.start) {
@@ -292,12 +286,16 @@ impl Past<'_> {
         Ok(tiles(cuts).map(coverage).collect())
     }
 
-    /// Whether a gap that begins here, or has begun before, began with a stop in order: the last tick is a little before it.
-    fn stopped_at(&self, start: Timestamp) -> Result<bool, Error> {
-        let start = millis(start);
+    /// Whether a gap that begins here, or has begun before, began with a stop in order: the last tick is a little before it,
+    /// and no other run has begun since.
+    fn stopped_at(&self, start: i64) -> Result<bool, Error> {
         let before = Query::newest().times(i64::MIN, start + FINE).limit(1);
         let page = self.remembered.stops.page(&before).map_err(unreadable)?;
-        let Some(down) = page.entries.first().map(|stop| stop.at + FINE) else { return Ok(false) };
+        let Some(stop) = page.entries.first().map(|stop| stop.at) else { return Ok(false) };
+        if self.runs()?.iter().any(|run| stop < run.at && run.at <= start) {
+            return Ok(false);
+        }
+        let down = stop + FINE;
         Ok(down >= start || self.is_gap(down, start)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Causes;
+use super::{Cause, Causes};
 use crate::measure::{Dimension, Measurement, Source, measure};
 use crate::objective::{Budgeting, Correction, Effect};
 use crate::spending::spending;
@@ -32,7 +32,7 @@ pub struct Downtime {
     /// Who has most of them, by each dimension that the source tells by at this resolution.
     pub mostly: Vec<Share>,
     /// What else is known of that time.
-    pub causes: Vec<String>,
+    pub causes: Vec<Cause>,
 }
 
 /// Who has most of the bad events, by one dimension.
@@ -96,7 +96,7 @@ impl Downtime {
             over,
             bad: bad.filter(|_| slo.indicator.plan().is_some()),
             mostly: mostly.collect(),
-            causes: causes.within(over),
+            causes: causes.within(slo, over),
         }
     }
 }

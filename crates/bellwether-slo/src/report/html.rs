@@ -92,7 +92,7 @@ fn measured(out: &mut String, zone: &Zone, section: &Section, measured: &Measure
             for downtime in &measured.downtimes.longest {
                 let (span, length) = (words::span(zone, downtime.over), words::length(downtime.over.length()));
                 let bad = downtime.bad.map_or_else(String::new, |bad| bad.to_string());
-                let because = escaped(&words::because(downtime));
+                let because = escaped(&words::because(zone, downtime));
                 let _ = writeln!(out, "<tr><td>{span}</td><td>{length}</td><td>{bad}</td><td>{because}</td></tr>");
             }
         });
@@ -102,8 +102,11 @@ fn measured(out: &mut String, zone: &Zone, section: &Section, measured: &Measure
         table(out, &["corrected", "effect", "reason"], usize::MAX, |out| {
             for excluded in &measured.excluded {
                 let (span, effect) = (words::span(zone, excluded.over), words::effect(excluded.effect));
-                let _ =
-                    writeln!(out, "<tr><td>{span}</td><td>{effect}</td><td>{}</td></tr>", escaped(&excluded.reason));
+                let _ = writeln!(
+                    out,
+                    "<tr><td>{span}</td><td>{effect}</td><td>{}</td></tr>",
+                    escaped(&words::reason(zone, excluded))
+                );
             }
         });
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::downtime::{Downtime, Downtimes};
 use super::section::{Measured, Section};
 use super::{Report, State, words};
+use crate::calendar::Zone;
 use crate::measure::{Coverage, Measurement};
 use crate::spending::Spending;
 use crate::{ErrorBudget, Quantile, Quantiles, Ratio, Sli};
@@ -67,12 +68,14 @@ fn measured(report: &Report, measured: &Measured) -> Map<String, Value> {
         "previous": measured.previous.as_ref().map(|previous| Value::Object(measurement(previous))),
         "latency": measured.quantiles.as_ref().map(quantiles),
         "previous_latency": measured.previous_quantiles.as_ref().map(quantiles),
-        "downtimes": downtimes(&measured.downtimes),
+        "downtimes": downtimes(&report.calendar.zone, &measured.downtimes),
         "excluded": measured.excluded.iter().map(|excluded| json!({
             "start": instant(excluded.over.start),
             "end": instant(excluded.over.end),
             "effect": words::effect(excluded.effect),
             "reason": excluded.reason,
+            "by": excluded.by,
+            "set_at": excluded.set_at.map(instant),
         })).collect::<Vec<_>>(),
         "spending": measured.spending.iter().map(spending).collect::<Vec<_>>(),
         "days": measured.days.iter().map(|day| {
@@ -110,7 +113,7 @@ fn measurement(measured: &Measurement) -> Map<String, Value> {
     }))
 }
 
-fn downtimes(downtimes: &Downtimes) -> Value {
+fn downtimes(zone: &Zone, downtimes: &Downtimes) -> Value {
     let one = |downtime: &Downtime| {
         json!({
             "start": instant(downtime.over.start),
@@ -123,7 +126,7 @@ fn downtimes(downtimes: &Downtimes) -> Value {
                 "bad": share.bad,
                 "of": share.of,
             })).collect::<Vec<_>>(),
-            "causes": downtime.causes,
+            "causes": downtime.causes.iter().map(|cause| words::cause(zone, cause)).collect::<Vec<_>>(),
         })
     };
     json!({

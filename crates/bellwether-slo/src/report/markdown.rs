@@ -81,7 +81,7 @@ fn measured(out: &mut String, zone: &Zone, measured: &Measured) {
         out.push_str("\n| corrected | effect | reason |\n|---|---|---|\n");
         for excluded in &measured.excluded {
             let (span, effect) = (words::span(zone, excluded.over), words::effect(excluded.effect));
-            let _ = writeln!(out, "| {span} | {effect} | {} |", escaped(&excluded.reason));
+            let _ = writeln!(out, "| {span} | {effect} | {} |", escaped(&words::reason(zone, excluded)));
         }
     }
     for spending in &measured.spending {
@@ -96,7 +96,7 @@ fn measured(out: &mut String, zone: &Zone, measured: &Measured) {
 fn downtime(out: &mut String, zone: &Zone, downtime: &Downtime) {
     let (span, length) = (words::span(zone, downtime.over), words::length(downtime.over.length()));
     let bad = downtime.bad.map_or_else(String::new, |bad| bad.to_string());
-    let because = words::because(downtime);
+    let because = words::because(zone, downtime);
     let _ = writeln!(out, "| {span} | {length} | {bad} | {} |", escaped(&because));
 }
 

@@ -67,15 +67,33 @@ pub struct Issued {
     pub inputs: String,
 }
 
-/// What may have caused a downtime, from whoever knows more than counts tell.
+/// Something that may have caused a downtime.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is made by whoever knows of it")]
+pub struct Cause {
+    /// What, as a part of a sentence: `stt fails (timeout)`.
+    pub what: String,
+    /// From when it was so, if that matters.
+    pub from: Option<Timestamp>,
+    /// Until when; `None` if it still is, or does not matter.
+    pub until: Option<Timestamp>,
+}
+
+impl From<String> for Cause {
+    fn from(what: String) -> Self {
+        Self { what, ..Self::default() }
+    }
+}
+
+/// What may have caused a downtime, from whoever knows more than counts tell: `Past` of the feature `history` knows of incidents.
 pub trait Causes {
-    /// What is known to have gone wrong within a time, a sentence each.
-    fn within(&self, over: Interval) -> Vec<String>;
+    /// What is known to have gone wrong within a time that may concern an objective.
+    fn within(&self, slo: &Slo, over: Interval) -> Vec<Cause>;
 }
 
 /// Nobody knows more.
 impl Causes for () {
-    fn within(&self, _: Interval) -> Vec<String> {
+    fn within(&self, _: &Slo, _: Interval) -> Vec<Cause> {
         Vec::new()
     }
 }

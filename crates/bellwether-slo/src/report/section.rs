@@ -1,16 +1,15 @@
 //! The part of a report that is about one objective.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bellwether_core::HistogramSnapshot;
+use bellwether_core::{HistogramSnapshot, Timestamp};
 
 use super::Causes;
 use super::downtime::Downtimes;
 use crate::calendar::{Calendar, Unit};
 use crate::measure::{Dimension, Measurement, Source, measure};
-use crate::objective::{Budgeting, Effect, pieces};
-use crate::spending::{Spending, spending};
+use crate::objective::{Budgeting, Correction, Effect};
+use crate::spending::{Spending, spending_corrected};
 use crate::{Error, Interval, Quantiles, Ratio, Slo};
 
 /// What a report says of one objective.
@@ -55,6 +54,10 @@ pub struct Excluded {
     pub effect: Effect,
     /// Why.
     pub reason: String,
+    /// Who said so, if it was not in a file.
+    pub by: Option<String>,
+    /// When it was said, if it was not in a file.
+    pub set_at: Option<Timestamp>,
 }
 
 /// Whether a promise was kept.
@@ -141,16 +144,10 @@ impl Outcome {
     }
 }
 
-/// Who spent the budget, of the time that corrections leave as it was. Of slices, which are not events, no one's share of the
-/// budget can be told.
+/// Who spent the budget; of slices, which are not events, no one's share of it can be told.
 fn spent(slo: &Slo, source: &dyn Source, by: Dimension, whole: &Measurement) -> Option<Spending> {
-    let mut spenders: BTreeMap<String, u64> = BTreeMap::new();
-    for piece in pieces(&slo.corrections, whole.over).iter().filter(|piece| piece.effect.is_none()) {
-        let found = spending(slo, source, by, piece.over, None, usize::MAX).ok().flatten()?;
-        found.spenders.into_iter().for_each(|spender| *spenders.entry(spender.name).or_default() += spender.bad);
-    }
     let budget = whole.budget().filter(|_| slo.budgeting == Budgeting::Occurrences);
-    let found = Spending::of(by, spenders.into_iter().collect(), budget.as_ref(), SPENDERS);
+    let found = spending_corrected(slo, source, by, whole.over, budget.as_ref(), SPENDERS).ok()??;
     (found.bad > 0).then_some(found)
 }
 
@@ -172,8 +169,10 @@ fn excluded(slo: &Slo, over: Interval) -> Vec<Excluded> {
         .corrections
         .iter()
         .flat_map(|correction| {
-            let (effect, reason) = (correction.effect, &correction.reason);
-            correction.within(over).into_iter().map(move |over| Excluded { over, effect, reason: reason.clone() })
+            let Correction { effect, reason, by, set_at, .. } = correction;
+            let one =
+                move |over| Excluded { over, effect: *effect, reason: reason.clone(), by: by.clone(), set_at: *set_at };
+            correction.within(over).into_iter().map(one)
         })
         .collect();
     all.sort_by_key(|excluded| excluded.over);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bellwether_core::Timestamp;
 
 use super::downtime::{Downtime, Downtimes};
-use super::section::{Measured, Outcome};
-use super::{Report, State};
+use super::section::{Excluded, Measured, Outcome};
+use super::{Cause, Report, State};
 use crate::calendar::Zone;
 use crate::measure::Measurement;
 use crate::objective::{Budgeting, Effect, Empty, Expressions, Indicator, Requests};
@@ -169,6 +169,14 @@ pub(super) const fn effect(effect: Effect) -> &'static str {
     }
 }
 
+/// Why time was corrected, and who said so when, if it was not in a file.
+pub(super) fn reason(zone: &Zone, Excluded { reason, by, set_at, .. }: &Excluded) -> String {
+    let by = by.as_ref().map(|by| format!("by {by}"));
+    let set = set_at.map(|at| format!("set {}", wall(zone, at)));
+    let said: Vec<String> = by.into_iter().chain(set).collect();
+    if said.is_empty() { reason.clone() } else { format!("{reason} ({})", said.join(", ")) }
+}
+
 /// What is counted: `good / total`, and of what.
 pub(super) fn counted(measured: &Measurement) -> String {
     let sli = match &measured.slices {
@@ -326,13 +334,22 @@ pub(super) fn downtimes(downtimes: &Downtimes) -> String {
 }
 
 /// What is known of the cause of a downtime.
-pub(super) fn because(downtime: &Downtime) -> String {
+pub(super) fn because(zone: &Zone, downtime: &Downtime) -> String {
     let mostly = downtime
         .mostly
         .iter()
         .map(|share| format!("{} {}: {} of {}", share.dimension.as_str(), share.name, share.bad, share.of));
-    let said: Vec<String> = downtime.causes.iter().cloned().chain(mostly).collect();
+    let said: Vec<String> = downtime.causes.iter().map(|cause| self::cause(zone, cause)).chain(mostly).collect();
     if said.is_empty() { "not known".to_owned() } else { said.join("; ") }
+}
+
+/// What may have caused a downtime, and from when to when that was so.
+pub(super) fn cause(zone: &Zone, Cause { what, from, until }: &Cause) -> String {
+    match (from, until) {
+        (Some(from), Some(until)) => format!("{what}, {}", span(zone, Interval::new(*from, *until))),
+        (Some(from), None) => format!("{what}, from {} on", wall(zone, *from)),
+        (None, _) => what.clone(),
+    }
 }
 
 /// Who spent the budget, as cells of a table.
@@ -341,7 +358,8 @@ pub(super) fn spenders(spending: &Spending) -> Vec<[String; 4]> {
         .spenders
         .iter()
         .map(|spender| {
-            let name = if spender.name.is_empty() { "none".to_owned() } else { spender.name.clone() };
+            let name = Some(spender.name.clone()).filter(|name| !name.is_empty());
+            let name = name.unwrap_or_else(|| spending.dimension.unnamed().to_owned());
             let of_budget = spender.of_budget.map_or_else(String::new, |share| format!("{} %", share.percent(1)));
             [name, spender.bad.to_string(), format!("{} %", spender.share.percent(1)), of_budget]
         })

@@ -1,14 +1,15 @@
 //! What history remembers against a list of everything that was ever counted: over days, restarts, and with minutes that
 //! history itself has long forgotten.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use bellwether_core::{Clock, Counter, Histogram, Outcome, Registry, Timestamp};
 use bellwether_history::{History, Options};
 use bellwether_slo::{
-    Budgeting, Counters, Coverage, Dimension, Expressions, Interval, Judge, Moment, Period, Ratio, Remembered,
-    Selector, Share, Slo, Source, Unit, Zone, measure,
+    Budgeting, Correction, Counters, Coverage, Dimension, Expressions, Incident, Interval, Judge, Moment, Period,
+    Ratio, Remembered, Selector, Share, Slo, Source, Unit, Zone, measure, spending,
 };
 use tempfile::TempDir;
 
@@ -26,6 +27,8 @@ struct Service {
     /// When it was seen, good ones, bad ones, slow ones among the good.
     list: Vec<(u64, u64, u64, u64)>,
     gaps: Vec<(Interval, bool)>,
+    /// When which release began.
+    releases: Vec<(u64, &'static str)>,
     down_since: u64,
     dice: u64,
 }
@@ -54,8 +57,16 @@ impl Service {
     fn new() -> Self {
         let clock = Clock::manual(at(START));
         let directory = tempfile::tempdir().unwrap();
-        let mut service =
-            Self { directory, clock, running: None, list: Vec::new(), gaps: Vec::new(), down_since: START, dice: 7 };
+        let mut service = Self {
+            directory,
+            clock,
+            running: None,
+            list: Vec::new(),
+            gaps: Vec::new(),
+            releases: Vec::new(),
+            down_since: START,
+            dice: 7,
+        };
         service.start();
         service
     }
@@ -78,6 +89,9 @@ impl Service {
         let latency = latency.labels(["http.route", "outcome"]).family().unwrap();
         let latency = latency.get(["/a", Outcome::Success.as_str()]).clone();
         remembered.keep(&slos(), self.clock.timestamp()).unwrap();
+        let release = ["1.0", "1.1", "1.1", "1.2"][self.releases.len() % 4];
+        self.releases.push((self.now(), release));
+        remembered.began(Some(release), self.clock.timestamp());
         self.running = Some(Running { registry, history, remembered, good, all, latency });
         self.tick();
     }
@@ -183,6 +197,8 @@ fn live() -> Service {
     service.run(3 * HOUR + 7 * MINUTE);
     service.run(2 * TICK);
     service.down(2 * HOUR + 11 * MINUTE, false);
+    service.run(17 * MINUTE);
+    service.down(90, true);
     service.run(2 * DAY + HOUR);
     service
 }
@@ -308,9 +324,172 @@ fn told_apart_and_measured() {
     let (good, _, slow) = service.listed(hours);
     let by_route = past.count_by(&plan.bad[0], Dimension::Route, hours).unwrap().unwrap();
     assert_eq!(by_route, [("/a".to_owned(), slow)]);
-    assert_eq!(past.count_by(&plan.bad[0], Dimension::Release, hours).unwrap(), None);
+    assert_eq!(past.count_by(&plan.bad[0], Dimension::Dependency, hours).unwrap(), Some(vec![(String::new(), slow)]));
     let durations = slos()[1].indicator.durations();
     assert_eq!(past.distribution(&durations[0], hours).unwrap().unwrap().count(), good);
+}
+
+/// To the last event, also where a release ended within a minute that history has long forgotten.
+#[test]
+fn by_release() {
+    let service = lived();
+    let past = service.remembered().past();
+    let slos = slos();
+    let over = Interval::new(at(START), at(service.now() / HOUR * HOUR));
+    let mut listed: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (second, _, bad, slow) in service.list.iter().filter(|(second, ..)| over.contains(at(*second))) {
+        let release = service.releases.iter().rev().find(|(start, _)| start < second).unwrap().1;
+        let sums = listed.entry(release).or_default();
+        *sums = (sums.0 + bad, sums.1 + slow);
+    }
+    assert_eq!(listed.len(), 3, "{listed:?}");
+    for (slo, of) in [(&slos[0], 0), (&slos[1], 1)] {
+        let found = spending(slo, &past, Dimension::Release, over, None, 9).unwrap().unwrap();
+        let found: BTreeMap<&str, u64> = found.spenders.iter().map(|one| (one.name.as_str(), one.bad)).collect();
+        let expect = listed.iter().map(|(name, sums)| (*name, [sums.0, sums.1][of]));
+        assert_eq!(found, expect.filter(|(_, bad)| *bad > 0).collect());
+    }
+}
+
+/// A run that no sample is known of did begin, and did not stop: one that ends soon after another has stopped is not called
+/// stopped.
+#[test]
+fn gone_soon_after_a_stop() {
+    for (flushed, seen) in [(false, 0), (true, 0), (true, 4)] {
+        let mut service = Service::new();
+        service.run(20 * MINUTE);
+        let stopped = service.now();
+        service.down(10, true);
+        let began = service.now();
+        for _ in 0..seen {
+            service.clock.advance(secs(TICK));
+            service.tick();
+        }
+        let running = service.running.take().unwrap();
+        if flushed {
+            running.history.flush(service.clock.timestamp()).unwrap();
+        }
+        drop(running);
+        service.clock.advance(secs(5 * MINUTE));
+        service.start();
+        service.run(2 * MINUTE);
+        let coverage =
+            service.remembered().past().coverage(Interval::new(at(stopped), at(began + 5 * MINUTE))).unwrap();
+        let known = if seen > 0 { 90 } else { 0 };
+        let expect = match flushed {
+            // Nothing is left of that run.
+            false => (0, 310, 0),
+            true => (known, 10, 300 - known),
+        };
+        let seconds = [coverage.known, coverage.stopped, coverage.unknown].map(|part| part.as_secs());
+        assert_eq!((seconds[0], seconds[1], seconds[2]), expect, "{flushed} {seen}");
+    }
+}
+
+/// What went wrong is known after a restart too: to its end, or until the process was gone if nobody saw that.
+#[test]
+fn incidents() {
+    let mut service = Service::new();
+    let incident = |id: &str, opened: u64, closed: Option<u64>| Incident {
+        id: id.to_owned(),
+        root: "stt".to_owned(),
+        cause: "fails (timeout)".to_owned(),
+        hurts: vec!["GET /a".to_owned(), "POST /voice.Voice/{*rest}".to_owned()],
+        opened: at(opened),
+        closed: closed.map(at),
+    };
+    let note = |service: &Service, incident: &Incident| {
+        service.remembered().incident(incident, service.clock.timestamp());
+    };
+    service.run(10 * MINUTE);
+    note(&service, &incident("1", START + 540, None));
+    service.run(5 * MINUTE);
+    note(&service, &incident("1", START + 540, Some(START + 900)));
+    service.run(5 * MINUTE);
+    note(&service, &incident("2", START + 1190, None));
+    service.run(5 * MINUTE);
+    service.down(10 * MINUTE, false);
+    service.run(5 * MINUTE);
+    note(&service, &incident("3", START + 2400, None));
+    service.running.as_ref().unwrap().history.flush(service.clock.timestamp()).unwrap();
+    let gone = (service.down_since - START) as i64;
+    let found = |from: u64, to: u64| {
+        let past = service.remembered().past();
+        let seconds = |at: Timestamp| at.unix_millis() as i64 / 1000 - START as i64;
+        let of = |one: Incident| (one.id, seconds(one.opened), one.closed.map(seconds));
+        let found = past.incidents(Interval::new(at(START + from), at(START + to))).unwrap();
+        found.into_iter().map(of).collect::<Vec<_>>()
+    };
+    let (first, second) = (("1".to_owned(), 540, Some(900)), ("2".to_owned(), 1190, Some(gone)));
+    let third = ("3".to_owned(), 2400, None);
+    assert_eq!(found(0, 3600), [first.clone(), second.clone(), third.clone()]);
+    assert_eq!(found(0, 540), []);
+    assert_eq!(found(0, 541), [first.clone()]);
+    assert_eq!(found(899, 1191), [first, second]);
+    assert_eq!(found(gone as u64, 9999), [third]);
+
+    let one = incident("1", START, None);
+    let hurt = |slo: Slo| one.may_hurt(&slo);
+    assert!(hurt(Slo::uptime("x", target(0.9))) && hurt(Slo::availability("x", target(0.9)).route("/a")));
+    assert!(hurt(Slo::availability("x", target(0.9)).route("voice.Voice/Converse")));
+    assert!(hurt(Slo::dependency("x", "stt", target(0.9))) && !hurt(Slo::dependency("x", "llm", target(0.9))));
+    assert!(!hurt(Slo::availability("x", target(0.9)).route("/b").route("other.Voice/Converse")));
+}
+
+/// What was corrected while a service ran is corrected after the next start, unless it was taken back.
+#[test]
+fn corrections() {
+    let mut service = Service::new();
+    service.run(10 * MINUTE);
+    let correct = |service: &Service, reason: &str| {
+        let when = Interval::new(at(START), at(START + 300));
+        let mut correction = Correction::exclude(when, reason).by("anna");
+        correction.set_at = Some(service.clock.timestamp());
+        service.remembered().corrected("jobs", &correction).unwrap();
+        correction
+    };
+    let first = correct(&service, "new database");
+    service.run(MINUTE);
+    let second = correct(&service, "a mistake");
+    service.run(MINUTE);
+    service.down(60, true);
+    let corrected = |service: &Service| {
+        let mut slos = slos();
+        service.remembered().correct(&mut slos).unwrap();
+        assert!(slos[1].corrections.is_empty());
+        slos.swap_remove(0).corrections
+    };
+    assert_eq!(corrected(&service), [first.clone(), second.clone()]);
+    service.remembered().taken_back("jobs", second.set_at.unwrap(), service.clock.timestamp()).unwrap();
+    service.run(MINUTE);
+    service.down(60, true);
+    assert_eq!(corrected(&service), [first]);
+    let long = Correction::exclude(Interval::new(at(START), at(START + 300)), "x".repeat(70_000));
+    let wrong = service.remembered().corrected("jobs", &long).unwrap_err().to_string();
+    assert!(wrong.starts_with("objective \"jobs\": a correction is not kept: a record of 70"), "{wrong}");
+}
+
+/// Hours that were not kept are asked of history by the names it has, whichever unit they have.
+#[test]
+fn units_of_earlier_runs() {
+    let clock = Clock::manual(at(START));
+    let registry = Registry::on(clock.clone());
+    let history = History::in_memory(Options::new());
+    let [good, all] = ["energy.used", "energy.all"].map(|name| registry.counter(name).unit("J").build().unwrap());
+    let other = registry.counter("energy.used.twice").build().unwrap();
+    for _ in 0..10 {
+        history.tick(&registry, clock.timestamp(), clock.now());
+        [&good, &all, &all, &other].into_iter().for_each(Counter::inc);
+        clock.advance(secs(TICK));
+    }
+    history.tick(&registry, clock.timestamp(), clock.now());
+    // Whoever only reads has registered nothing.
+    let remembered = Remembered::new(&history, &Registry::on(clock.clone()));
+    let counters =
+        Counters::GoodOfTotal { good: Selector::metric("energy.used"), total: Selector::metric("energy.all") };
+    let over = Interval::new(at(START), clock.timestamp());
+    let measured = measure(&Slo::counters("energy", counters, target(0.5)), &remembered.past(), over).unwrap();
+    assert_eq!((measured.events.good, measured.events.total), (10, 20));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Reports: a month of a shop in Berlin, written four ways, and what hostile names do to them.
 
 use bellwether_core::{Outcome, Timestamp};
-use bellwether_slo::report::{Causes, Outcome as Result, Report, State};
+use bellwether_slo::report::{Cause, Causes, Outcome as Result, Report, State};
 use bellwether_slo::{Calendar, Correction, Interval, Slo, Unit, Zone};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -56,8 +56,13 @@ fn slos() -> Vec<Slo> {
 struct Deploys;
 
 impl Causes for Deploys {
-    fn within(&self, over: Interval) -> Vec<String> {
-        vec![format!("deploy of 1.8.3 {} s before", over.length().as_secs().min(60))]
+    fn within(&self, slo: &Slo, over: Interval) -> Vec<Cause> {
+        let deploy = Cause::from(format!("deploy of 1.8.3 {} s before", over.length().as_secs().min(60)));
+        let (from, until) = (Some(over.start.before(secs(90))), Some(over.end.after(secs(1))));
+        let what = "stt fails (timeout), incident 17".to_owned();
+        // The one of slices is down until the end of one.
+        let until = if slo.name == "up" { None } else { until };
+        vec![deploy, Cause { what, from, until }]
     }
 }
 

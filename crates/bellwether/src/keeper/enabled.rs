@@ -26,7 +26,8 @@ pub(crate) struct Keeper {
     history: History,
     registry: Registry,
     every: Duration,
-    flushed: Option<Instant>,
+    /// When it is to be flushed next; `None` before the first tick.
+    due: Option<Instant>,
     /// While one is under way, no other begins.
     flushing: Turn,
     /// What is wrong with the file, so that it is said once.
@@ -69,7 +70,7 @@ impl HistoryPlan {
             history,
             registry: registry.clone(),
             every: told.flush,
-            flushed: None,
+            due: None,
             flushing: Turn::default(),
             trouble: Arc::default(),
         };
@@ -91,14 +92,13 @@ impl Keeper {
         if tick.jump != 0 {
             tracing::warn!(target: "bellwether::history", jump_ms = tick.jump, "the wall clock jumped");
         }
-        if self.flushed.is_some_and(|flushed| now.since(flushed) < self.every) {
-            return;
-        }
-        // The first one comes after the first interval.
-        if self.flushed.replace(now).is_some()
-            && let Some(taken) = self.flushing.take()
-        {
+        // The second tick's is the first one, so that it is soon known that there was a run, however short.
+        let is_due = self.due.is_some_and(|due| due <= now);
+        if is_due && let Some(taken) = self.flushing.take() {
             self.flush(taken);
+        }
+        if is_due || self.due.is_none() {
+            self.due = Some(if is_due { now.after(self.every) } else { now });
         }
     }
 

@@ -43,9 +43,10 @@ impl ObjectivesPlan {
         _: &Resource,
         _: &Registry,
         _: &Dependencies,
-        _: &Keeper,
+        keeper: &mut Keeper,
         _: &mut Vec<String>,
     ) -> Result<Follower, Error> {
+        keeper.tick();
         Ok(Follower)
     }
 }

@@ -1,24 +1,30 @@
 //! Objectives with the feature `slo`: judged at each tick, kept by minutes, shown, and reported on.
 
+#[path = "incidents.rs"]
+mod incidents;
 #[path = "pages.rs"]
 mod pages;
 #[path = "schedule.rs"]
 mod schedule;
 #[path = "shown.rs"]
 mod shown;
+#[path = "standing.rs"]
+mod standing;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
-use bellwether_core::{Clock, Instant, Registry};
+use bellwether_core::{Clock, Instant, Registry, Timestamp};
 use bellwether_dependency::Dependencies;
 use bellwether_export::Resource;
 use bellwether_promql::Engine;
 use bellwether_slo::report::Report;
 use bellwether_slo::{
-    Calendar, Correction, Interval, Judge, Moment, Objective, Read, Readings, Remembered, Slo, Unit, Verdict, Zone,
+    Budgeting, Calendar, Correction, Dimension, Interval, Judge, Moment, Objective, Read, Readings, Remembered, Slo,
+    Spending, Unit, Verdict, Zone, spending_corrected,
 };
 use http::request::Parts;
 
@@ -27,6 +33,7 @@ use crate::error::Error;
 use crate::keeper::Keeper;
 use crate::settings::Settings;
 use crate::turn::Turn;
+use incidents::Incidents;
 use schedule::Schedule;
 use shown::Shown;
 
@@ -41,6 +48,7 @@ pub(crate) struct ObjectivesPlan {
 pub(crate) struct Follower {
     objectives: Objectives,
     dependencies: Dependencies,
+    incidents: Incidents,
     kept: Option<Instant>,
     /// While it is under way, it does not begin again.
     keeping: Turn,
@@ -55,13 +63,21 @@ pub struct Objectives(Arc<Inner>);
 struct Inner {
     service: String,
     registry: Registry,
+    /// Held for as long as a tick takes; whoever asks looks at `standing`.
     judge: Mutex<Judge>,
+    standing: Mutex<Standing>,
+    handles: BTreeMap<String, Objective>,
     remembered: Remembered,
     shown: Shown,
     schedule: Option<Schedule>,
     zone: Zone,
 }
 
+/// Each objective and its verdict as of the last tick, by name.
+type Standing = Arc<[(Arc<Slo>, Arc<Verdict>)]>;
+
+/// So many spenders of each dimension are named.
+const SPENDERS: usize = 5;
 /// From keeping to keeping.
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -108,26 +124,35 @@ impl ObjectivesPlan {
         self.slos.iter().filter_map(|slo| slo.threshold()).map(|threshold| threshold.as_secs_f64()).collect()
     }
 
+    /// Begins to follow them, and history, which has its first tick here: the last minutes of an earlier run are known before
+    /// it, and no more after a long time.
     pub(crate) fn start(
         self,
         settings: &Settings,
         resource: &Resource,
         registry: &Registry,
         dependencies: &Dependencies,
-        keeper: &Keeper,
+        keeper: &mut Keeper,
         notices: &mut Vec<String>,
     ) -> Result<Follower, Error> {
         let refuse = |error: bellwether_slo::Error| Error::objectives(error.to_string());
+        let mut slos = self.slos;
         let remembered = Remembered::new(&keeper.history(), registry);
         let now = registry.clock().timestamp();
-        let mut judge = Judge::ticking(settings.tick, self.slos.iter().cloned()).map_err(refuse)?;
-        // While the minutes of the last run are known.
-        if let Err(error) = remembered.keep(&self.slos, now) {
+        // What is wrong with them as they were given is said before anything is read.
+        Judge::ticking(settings.tick, slos.iter().cloned()).map_err(refuse)?;
+        if let Err(error) = remembered.correct(&mut slos) {
+            notices.push(error.to_string());
+        }
+        let mut judge = Judge::ticking(settings.tick, slos.iter().cloned()).map_err(refuse)?;
+        remembered.began(resource.attribute("service.version"), now);
+        if let Err(error) = remembered.keep(&slos, now) {
             notices.push(format!("what objectives counted before is not kept: {error}"));
         }
+        keeper.tick();
         // Read once, for all of them.
         let past = remembered.past();
-        for slo in &self.slos {
+        for slo in &slos {
             // A month may be longer than months are by custom.
             let period = slo.period.nominal().max(now.since(slo.period.at(now).start));
             let before = past.slots(slo, period + EVERY * 60, now);
@@ -138,38 +163,86 @@ impl ObjectivesPlan {
         }
         drop(past);
         let zone = settings.reports.zone.as_deref().map_or_else(|| Ok(Zone::utc()), Zone::new).map_err(refuse)?;
-        let schedule = settings.reports.path.clone().map(Schedule::new);
+        let schedule = settings.reports.path.clone().map(|path| Schedule::new(path, resource.service_name()));
+        let handle = |slo: &Slo| Some((slo.name.clone(), judge.objective(&slo.name)?));
         let objectives = Objectives(Arc::new(Inner {
             service: resource.service_name().to_owned(),
             registry: registry.clone(),
-            shown: Shown::new(registry, &self.slos)?,
+            shown: Shown::new(registry, &slos)?,
+            handles: slos.iter().filter_map(handle).collect(),
             judge: Mutex::new(judge),
+            standing: Mutex::new(Arc::new([])),
             remembered,
             schedule,
             zone,
         }));
         let dependencies = dependencies.clone();
-        Ok(Follower { objectives, dependencies, kept: None, keeping: Turn::default() })
+        let incidents = Incidents::default();
+        Ok(Follower { objectives, dependencies, incidents, kept: None, keeping: Turn::default() })
     }
 }
 
 impl Objectives {
-    /// Each objective and its verdict as of the last tick, by name.
-    pub fn verdicts(&self) -> Vec<(Slo, Verdict)> {
-        self.0.judge().verdicts().map(|(slo, verdict)| (slo.clone(), verdict.clone())).collect()
+    /// Each objective and its verdict as of the last tick, by name. Nobody waits for a tick here.
+    pub fn verdicts(&self) -> Arc<[(Arc<Slo>, Arc<Verdict>)]> {
+        Arc::clone(&self.0.standing.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn slos(&self) -> Vec<Slo> {
+        self.verdicts().iter().map(|(slo, _)| Slo::clone(slo)).collect()
     }
 
     /// A handle to one of them, to be kept by the code that asks: what is left of its budget, and how urgent it is.
     pub fn objective(&self, name: &str) -> Option<Objective> {
-        self.0.judge().objective(name)
+        self.0.handles.get(name).cloned()
     }
 
-    /// Corrects time of an objective from now on: maintenance that begins.
+    /// Corrects time of an objective from now on: maintenance that begins. It is kept in history, with who said so
+    /// ([`Correction::by`]), why and when, is given again at the next start, and is listed by reports and `/api/slo`. Returns when
+    /// it was set, by which it can be [taken back](Self::take_back).
     ///
     /// # Errors
-    /// If there is no such objective, or the correction is of no time of a day.
-    pub fn correct(&self, name: &str, correction: Correction) -> Result<(), bellwether_slo::Error> {
-        self.0.judge().correct(name, correction)
+    /// If there is no such objective, or the correction is of no time of a day, or says more than there is room for.
+    pub fn correct(&self, name: &str, mut correction: Correction) -> Result<Timestamp, bellwether_slo::Error> {
+        let now = self.clock().timestamp();
+        correction.set_at = Some(now);
+        let mut judge = self.0.judge();
+        judge.correct(name, correction.clone())?;
+        if let Err(error) = self.0.remembered.corrected(name, &correction) {
+            judge.take_back(name, now)?;
+            return Err(error);
+        }
+        self.0.publish(&judge);
+        Ok(now)
+    }
+
+    /// Takes back what was corrected of an objective by code at an instant: it was wrong. Reports count that time again as it
+    /// was; of the period under way, what the judge has left out so far stays so until the next start.
+    ///
+    /// # Errors
+    /// If there is no such objective.
+    pub fn take_back(&self, name: &str, set_at: Timestamp) -> Result<bool, bellwether_slo::Error> {
+        let mut judge = self.0.judge();
+        if !judge.take_back(name, set_at)? {
+            return Ok(false);
+        }
+        self.0.remembered.taken_back(name, set_at, self.clock().timestamp())?;
+        self.0.publish(&judge);
+        Ok(true)
+    }
+
+    /// Who spent the budget of an objective in its period so far, by each dimension that is known; nobody of one that is not
+    /// there. It is measured when it is asked for, as a report is.
+    pub fn spending(&self, name: &str) -> Vec<Spending> {
+        let verdicts = self.verdicts();
+        let Some((slo, verdict)) = verdicts.iter().find(|(slo, _)| slo.name == name) else { return Vec::new() };
+        let (past, over) = (self.0.remembered.past(), verdict.evidence.over);
+        // A period that rolls begins within an hour, of which no minutes are known by then.
+        let start = Timestamp::from_unix_seconds(over.start.unix_millis() / 3_600_000 * 3600);
+        let over = Interval::new(start, over.end);
+        let budget = verdict.evidence.budget.filter(|_| slo.budgeting == Budgeting::Occurrences);
+        let by = |by| spending_corrected(slo, &past, by, over, budget.as_ref(), SPENDERS).ok().flatten();
+        Dimension::ALL.into_iter().filter_map(by).filter(|spending| spending.bad > 0).collect()
     }
 
     /// The report of a unit of a calendar. It is measured when it is asked for, which reads the file of history: not to be done
@@ -178,9 +251,8 @@ impl Objectives {
     /// # Errors
     /// If the time is no unit of the calendar, or has not begun.
     pub fn report(&self, calendar: &Calendar, over: Interval) -> Result<Report, bellwether_slo::Error> {
-        let slos: Vec<Slo> = self.verdicts().into_iter().map(|(slo, _)| slo).collect();
-        let now = self.clock().timestamp();
-        Report::make(&*self.0.service, &slos, &self.0.remembered.past(), &(), calendar, over, now)
+        let (past, now) = (self.0.remembered.past(), self.clock().timestamp());
+        Report::make(&*self.0.service, &self.slos(), &past, &past, calendar, over, now)
     }
 
     /// The zone that reports are made for unless another is asked for.
@@ -195,7 +267,7 @@ impl Objectives {
     /// Keeps by minutes what was counted, and makes the reports that are due. It reads and writes files.
     fn keep(&self) {
         let now = self.clock().timestamp();
-        let slos: Vec<Slo> = self.verdicts().into_iter().map(|(slo, _)| slo).collect();
+        let slos = self.slos();
         if let Err(error) = self.0.remembered.keep(&slos, now) {
             tracing::warn!(target: "bellwether::slo", "what objectives counted is not kept: {error}");
         }
@@ -218,6 +290,11 @@ impl Inner {
     fn judge(&self) -> MutexGuard<'_, Judge> {
         self.judge.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn publish(&self, judge: &Judge) {
+        let standing = judge.verdicts().map(|(slo, verdict)| (Arc::clone(slo), Arc::clone(verdict))).collect();
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+    }
 }
 
 impl Follower {
@@ -227,15 +304,18 @@ impl Follower {
 
     pub(crate) fn tick(&mut self) {
         let inner = &self.objectives.0;
+        let clock = inner.registry.clock();
+        let at = (clock.timestamp(), clock.now());
+        self.incidents.tell(self.dependencies.verdict().as_ref(), &inner.remembered, at);
         let mut judge = inner.judge();
         if judge.verdicts().next().is_none() && inner.shown.is_empty() {
             return;
         }
-        let clock = inner.registry.clock();
         let (moment, now) = (Moment::now(clock), clock.now());
         let readings = Now { inner, dependencies: &self.dependencies, engine: Engine::default(), now };
         judge.tick(moment, &readings);
         judge.verdicts().for_each(|(slo, verdict)| inner.shown.show(slo, verdict));
+        inner.publish(&judge);
         drop(judge);
         if self.kept.is_some_and(|kept| now.since(kept) < EVERY) {
             return;

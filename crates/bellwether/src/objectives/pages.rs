@@ -1,35 +1,54 @@
 //! How objectives stand and reports of them, over HTTP, for those who may read `/metrics`.
 
-use std::fmt::Write as _;
-
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::routing::get;
 use bellwether_slo::report::Report;
-use bellwether_slo::{Calendar, Ratio, Status, Unit, Zone};
+use bellwether_slo::{Calendar, Unit, Zone};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
-use super::Objectives;
+use super::{Objectives, standing};
 
-/// Adds `/api/slo` and `/api/slo/report/{name}`.
+/// Adds `/api/slo`, `/api/slo/{name}` and `/api/slo/report/{name}`.
 pub(super) fn add_to<S: Clone + Send + Sync + 'static>(
     objectives: &Objectives,
     router: Router<S>,
     admit: impl Fn(&Parts) -> Result<(), Box<Response>> + Clone + Send + Sync + 'static,
 ) -> Router<S> {
     let (stand, may) = (objectives.clone(), admit.clone());
-    let report = objectives.clone();
+    let (one, report) = ((objectives.clone(), admit.clone()), objectives.clone());
     router
         .route(
             "/api/slo",
             get(move |request: Request| {
                 let (parts, _) = request.into_parts();
-                let answer = may(&parts).map_or_else(|refusal| *refusal, |()| json(StatusCode::OK, standing(&stand)));
+                let answer =
+                    may(&parts).map_or_else(|refusal| *refusal, |()| json(StatusCode::OK, standing::all(&stand)));
                 std::future::ready(answer)
+            }),
+        )
+        .route(
+            "/api/slo/{name}",
+            get(move |Path(name): Path<String>, request: Request| {
+                let (objectives, admit) = one.clone();
+                async move {
+                    let (parts, _) = request.into_parts();
+                    if let Err(refusal) = admit(&parts) {
+                        return *refusal;
+                    }
+                    let of = tokio::task::spawn_blocking(move || standing::one(&objectives, &name)).await;
+                    match of {
+                        Ok(Some(text)) => json(StatusCode::OK, text),
+                        Ok(None) => {
+                            wrong(StatusCode::NOT_FOUND, "there is no objective of this name; /api/slo lists all")
+                        }
+                        Err(_) => wrong(StatusCode::INTERNAL_SERVER_ERROR, "it could not be measured"),
+                    }
+                }
             }),
         )
         .route(
@@ -109,50 +128,6 @@ fn write(report: &Report, format: Format) -> Response {
         Format::Json => ("application/json", report.json()),
     };
     respond(StatusCode::OK, media_type, text)
-}
-
-/// How each objective stands, as JSON. Ratios are exact, as fractions; what is not known is null.
-fn standing(objectives: &Objectives) -> String {
-    let mut out = String::from("{\"objectives\":[");
-    for (at, (slo, verdict)) in objectives.verdicts().into_iter().enumerate() {
-        let evidence = &verdict.evidence;
-        let status = match &verdict.status {
-            Status::Ok => "ok",
-            Status::Breached => "breached",
-            Status::Unknown(_) => "unknown",
-        };
-        let comma = if at > 0 { "," } else { "" };
-        let severity = verdict.severity.map(|severity| format!("\"{severity:?}\"").to_lowercase());
-        let exhausted = evidence.time_to_exhaustion.map(|time| time.as_secs().to_string());
-        // A name is letters, digits and hyphens.
-        let _ = write!(
-            out,
-            "{comma}{{\"name\":\"{}\",\"target\":{},\"period\":\"{}\",\"status\":\"{status}\",\"severity\":{},\"good\":{},\"total\":{},\
-             \"ratio\":{},\"remaining\":{},\"burn_rate\":{},\"seconds_to_exhaustion\":{},\"hung\":{},\"too_few\":{}}}",
-            slo.name,
-            slo.target,
-            slo.period,
-            or_null(severity),
-            evidence.sli.good,
-            evidence.sli.total,
-            fraction(evidence.sli.ratio()),
-            fraction(evidence.budget.and_then(|budget| budget.remaining())),
-            fraction(evidence.burn_rate),
-            or_null(exhausted),
-            evidence.hung,
-            evidence.too_few,
-        );
-    }
-    out.push_str("]}\n");
-    out
-}
-
-fn fraction(ratio: Option<Ratio>) -> String {
-    or_null(ratio.map(|ratio| format!("\"{ratio}\"")))
-}
-
-fn or_null(text: Option<String>) -> String {
-    text.unwrap_or_else(|| "null".to_owned())
 }
 
 fn json(status: StatusCode, text: String) -> Response {

@@ -14,6 +14,8 @@ use bellwether_slo::{Calendar, Interval};
 #[derive(Debug)]
 pub(super) struct Schedule {
     directory: PathBuf,
+    /// What the names of files begin with, so that services do not take another's report for their own.
+    service: String,
     /// The ends of the units whose report is there, in this run.
     made: Mutex<Vec<Interval>>,
 }
@@ -22,8 +24,8 @@ pub(super) struct Schedule {
 const AFTER: Duration = Duration::from_secs(15 * 60);
 
 impl Schedule {
-    pub(super) fn new(directory: PathBuf) -> Self {
-        Self { directory, made: Mutex::default() }
+    pub(super) fn new(directory: PathBuf, service: &str) -> Self {
+        Self { directory, service: file_name(service), made: Mutex::default() }
     }
 
     /// Makes the report of the last unit of a calendar that is over, if it is due and not there: once in each run it is made
@@ -74,7 +76,7 @@ impl Schedule {
 
     fn path(&self, name: &str, revision: u32, kind: &str) -> PathBuf {
         let revised = if revision > 1 { format!(".r{revision}") } else { String::new() };
-        self.directory.join(format!("{name}{revised}.{kind}"))
+        self.directory.join(format!("{}-{name}{revised}.{kind}", self.service))
     }
 
     /// What was issued last, of a name.
@@ -100,6 +102,19 @@ impl Schedule {
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(refuse)?;
         std::fs::rename(&beside, path).map_err(refuse)
     }
+}
+
+/// A name as part of a file's: letters, digits and `._-` as they are, all else as `%` and the byte, so that no two are alike.
+fn file_name(service: &str) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    // Longer names than this are cut: no file system takes more than 255 bytes.
+    service.bytes().take(64).fold(String::new(), |mut name, byte| {
+        match is_plain(&byte) {
+            true => name.push(byte.into()),
+            false => name.push_str(&format!("%{byte:02X}")),
+        }
+        name
+    })
 }
 
 /// The inputs that a report's JSON names.

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::routing::get as route;
 use bellwether::core::{Clock, Registry};
 use bellwether::slo::{Severity, Slo, Target};
-use bellwether::{Bellwether, Config};
+use bellwether::{Bellwether, Config, Dependency};
 use http::{Request, StatusCode};
 use tower::ServiceExt;
 
@@ -133,17 +133,17 @@ fn reported_on() {
 
     // The year ends in Berlin, and a quarter of an hour passes: a month, a quarter, and no week.
     clock.advance(Duration::from_secs(11 * 3600 + 16 * 60));
-    until("a report is written", || reports.join("2026-Q4.json").exists());
+    until("a report is written", || reports.join("shop-2026-Q4.json").exists());
     let mut names: Vec<String> =
         reports.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| !name.ends_with(".part"));
     names.sort();
     let expect: Vec<String> = ["2026-12", "2026-Q4"]
         .iter()
-        .flat_map(|name| ["csv", "html", "json", "md"].map(|kind| format!("{name}.{kind}")))
+        .flat_map(|name| ["csv", "html", "json", "md"].map(|kind| format!("shop-{name}.{kind}")))
         .collect();
     assert_eq!(names, expect);
-    let json = std::fs::read_to_string(reports.join("2026-12.json")).unwrap();
+    let json = std::fs::read_to_string(reports.join("shop-2026-12.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["state"], &json["revision"]), (&"final".into(), &1.into()));
 
@@ -153,16 +153,16 @@ fn reported_on() {
     let corrected =
         format!("{file}\n[[maintenance]]\nreason = \"theirs\"\nfrom = 2026-12-31T12:00:00Z\nfor = \"1h\"\n");
     let _bw = service(&corrected, &clock, Some(&directory.path().join("history.bw")));
-    until("a revision is written", || reports.join("2026-12.r2.json").exists());
+    until("a revision is written", || reports.join("shop-2026-12.r2.json").exists());
 
     // One that cannot be read any more is not written over.
     drop(_bw);
     std::thread::sleep(Duration::from_millis(300));
-    std::fs::write(reports.join("2026-12.json"), "torn").unwrap();
-    std::fs::write(reports.join("2026-12.r2.json"), "torn").unwrap();
+    std::fs::write(reports.join("shop-2026-12.json"), "torn").unwrap();
+    std::fs::write(reports.join("shop-2026-12.r2.json"), "torn").unwrap();
     let _bw = service(&file, &clock, Some(&directory.path().join("history.bw")));
-    until("a revision is written", || reports.join("2026-12.r3.json").exists());
-    assert_eq!(std::fs::read_to_string(reports.join("2026-12.json")).unwrap(), "torn");
+    until("a revision is written", || reports.join("shop-2026-12.r3.json").exists());
+    assert_eq!(std::fs::read_to_string(reports.join("shop-2026-12.json")).unwrap(), "torn");
 }
 
 /// A restart within the hour: what was counted is in no kept hour yet, and is counted once.
@@ -181,6 +181,104 @@ fn restarted() {
         runtime.block_on(bw.shutdown(Duration::from_secs(5)));
         clock.advance(Duration::from_secs(1500));
     }
+}
+
+/// Who spent the budget: by whose fault, and by which release, also one that was replaced.
+#[test]
+fn spenders() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(bellwether::core::Timestamp::from_unix_seconds(START + 600));
+    let run = |release: &str, theirs: usize, own: usize| {
+        let builder = Bellwether::builder("shop").version(release).environment(nothing);
+        let builder = builder.registry(Registry::on(clock.clone())).settings(Config::parse(FILE, "b.toml").unwrap());
+        let bw = builder.history_file(directory.path().join("history.bw")).start().unwrap();
+        let stt = bw.dependency(Dependency::http("stt")).unwrap();
+        let fails = move |calls: bool| {
+            let stt = stt.clone();
+            async move {
+                if calls {
+                    let _ = stt.call("transcribe", async { Err::<(), _>(std::io::Error::other("no")) }).await;
+                }
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        let app = |calls: bool| {
+            let fails = fails.clone();
+            Router::new().route("/turns", route(move || fails(calls))).layer(bw.layer())
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for n in 0..theirs + own {
+            let request = Request::get("/turns").body(Body::empty()).unwrap();
+            runtime.block_on(app(n < theirs).oneshot(request)).unwrap();
+        }
+        let before = stands(&bw)["objectives"][0]["total"].as_u64().unwrap();
+        clock.advance(Duration::from_secs(5));
+        until("it is counted", || stands(&bw)["objectives"][0]["total"] == before + (theirs + own) as u64);
+        bw
+    };
+    let bw = run("1.8.2", 3, 2);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(bw.shutdown(Duration::from_secs(5)));
+    drop(bw);
+    clock.advance(Duration::from_secs(20));
+    let bw = run("1.8.3", 4, 1);
+    let (status, text, _) = ask(&bw, "/api/slo/turns", Some("127.0.0.1:1"), &[]);
+    assert_eq!(status, 200, "{text}");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let by = |dimension: &str| {
+        let spending = json["spending"].as_array().unwrap().iter().find(|spending| spending["by"] == dimension);
+        let spenders = spending.unwrap_or_else(|| panic!("nothing by {dimension} in {text}"))["spenders"].as_array();
+        let one = |spender: &serde_json::Value| format!("{} {}", spender["name"], spender["bad"]);
+        spenders.unwrap().iter().map(one).collect::<Vec<_>>()
+    };
+    assert_eq!(by("dependency"), ["\"stt\" 7", "\"this process\" 3"]);
+    assert_eq!(by("release"), ["\"1.8.2\" 5", "\"1.8.3\" 5"]);
+    assert_eq!(ask(&bw, "/api/slo/turn", Some("127.0.0.1:1"), &[]).0, 404);
+    assert_eq!(ask(&bw, "/api/slo/turns", Some("198.51.100.1:1"), &[]).0, 403);
+    let (_, report, _) = ask(&bw, "/api/slo/report/2026-12?format=md", Some("127.0.0.1:1"), &[]);
+    assert!(report.contains("| 1.8.2 | 5 | 50.0 % |") && report.contains("| stt | 7 | 70.0 % |"), "{report}");
+}
+
+/// What was corrected by code is corrected after a restart, with who said so and when; unless it was taken back.
+#[test]
+fn corrected() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(bellwether::core::Timestamp::from_unix_seconds(START + 600));
+    let start = || service(FILE, &clock, Some(&directory.path().join("history.bw")));
+    let stop = |bw: Bellwether| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(bw.shutdown(Duration::from_secs(5)));
+        clock.advance(Duration::from_secs(60));
+    };
+    let corrections = |bw: &Bellwether| stands(bw)["objectives"][1]["corrections"].clone();
+    let maintenance = |reason: &str| {
+        let from = bellwether::core::Timestamp::from_unix_seconds(START);
+        let when = bellwether::slo::Interval::new(from, from.after(Duration::from_secs(1200)));
+        bellwether::slo::Correction::exclude(when, reason).by("anna")
+    };
+    let bw = start();
+    bw.objectives().correct("turns", maintenance("new \"database\"")).unwrap();
+    clock.advance(Duration::from_secs(1));
+    let mistake = bw.objectives().correct("turns", maintenance("a mistake")).unwrap();
+    assert!(bw.objectives().correct("turn", maintenance("")).is_err());
+    assert_eq!(corrections(&bw).as_array().unwrap().len(), 2);
+    stop(bw);
+    let bw = start();
+    assert_eq!(corrections(&bw).as_array().unwrap().len(), 2);
+    assert_eq!(bw.objectives().take_back("turns", mistake).unwrap(), true);
+    assert_eq!(bw.objectives().take_back("turns", mistake).unwrap(), false);
+    stop(bw);
+    let bw = start();
+    let expect = serde_json::json!([{
+        "when": "2026-12-31T12:00:00Z/2026-12-31T12:20:00Z",
+        "effect": "exclude",
+        "reason": "new \"database\"",
+        "by": "anna",
+        "set_at": "2026-12-31T12:10:00Z",
+    }]);
+    assert_eq!(corrections(&bw), expect);
+    let (_, report, _) = ask(&bw, "/api/slo/report/2026-12?format=md", Some("127.0.0.1:1"), &[]);
+    assert!(report.contains("| left out | new \"database\" (by anna, set 2026-12-31 12:10:00) |"), "{report}");
 }
 
 #[test]
