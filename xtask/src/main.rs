@@ -5,6 +5,7 @@ mod bench;
 mod callgrind;
 mod cascade;
 mod conformance;
+mod damage;
 mod deny;
 mod fuzz;
 mod install;
@@ -74,6 +75,11 @@ const COMMANDS: &[Command] = &[
         name: "kill",
         help: "history's file in processes that are killed at any moment: [--times N], default 1000",
         run: kill::run,
+    },
+    Command {
+        name: "damage",
+        help: "history's file with damage of all sorts, each drawn from a seed: [--times N], default 20000",
+        run: damage::run,
     },
     Command {
         name: "callgrind",

@@ -81,7 +81,7 @@ impl Disk {
         self.database.take().map_or(Ok(()), |database| Ok(database.close()?))
     }
 
-    fn database(&self) -> Result<&Database, redb::Error> {
+    pub(super) fn database(&self) -> Result<&Database, redb::Error> {
         self.database.as_ref().ok_or(redb::Error::DatabaseClosed)
     }
 

@@ -11,6 +11,10 @@
 //! There is no clock and no thread here: times are arguments, in milliseconds since 1970, and whoever calls
 //! [`Store::open`], [`Store::flush`] and [`Store::close`] does the I/O.
 //!
+//! A file of at most 64 MiB is checked from end to end as it is opened. One that is damaged is set aside, and what is sound in
+//! it is taken over into the fresh one: rows whose checksums say so, read without writing; [`Status::salvaged_rows`] counts
+//! them.
+//!
 //! # What is where
 //!
 //! | table | row |
@@ -52,6 +56,14 @@
 //! **Why are panics caught?** redb believes a file that was closed well, and panics where that was wrong; checking all
 //! of it at each start would take as long as reading it. A program built with `panic = "abort"` has no such net.
 //!
+//! **Why are only small files checked, and small ones always?** A check reads everything. Without one, a page that lies in the
+//! place of another may make redb panic while a panic of its own unwinds, as it writes: the process is gone, and no net
+//! helps. Of 20,000 seeds of damage that `cargo xtask damage` tries, 19 did that or left a file that could not be used, all of
+//! them with whole pages in wrong places; with the check none does. A large file that is damaged is set aside whole.
+//!
+//! **What is not bounded?** A page's number that is damaged may tell redb that the page has 4 GiB, and it takes that much
+//! memory for a moment before it finds the file to be shorter. One seed in 20,000 does so.
+//!
 //! **Why is the file never compacted?** redb can do so only in one piece, however long that takes, and while nobody
 //! reads. What is free within the file is used again, and the bound holds without.
 
@@ -70,6 +82,7 @@ mod disk;
 mod memory;
 mod place;
 mod row;
+mod salvage;
 mod writing;
 
 pub use error::{Error, Kind};

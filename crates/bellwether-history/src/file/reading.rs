@@ -73,7 +73,11 @@ impl Reading {
                 }))
             })
         };
-        for (start, block) in steps(tier, series, starts.clone(), stored)? {
+        let rows = match steps(tier, series, starts.clone(), stored)? {
+            Some(rows) => rows,
+            None => self.try_read(|| walk(table.as_ref(), tier, series, &starts))?,
+        };
+        for (start, block) in rows {
             match block {
                 Some(block) => drop(found.insert(start, block)),
                 None => self.store.count_damaged(1),
@@ -83,7 +87,7 @@ impl Reading {
             let next = (from < end).then(|| self.layer.blocks.range(from..end).next()).flatten();
             Ok(next.map(|(key, block)| (*key, block.clone())))
         };
-        found.extend(steps(tier, series, starts, pending)?);
+        found.extend(steps(tier, series, starts, pending)?.unwrap_or_default());
         Ok(found.into_iter().collect())
     }
 
@@ -217,22 +221,48 @@ impl fmt::Debug for Reading {
 }
 
 /// The blocks of one series, found by stepping from start to start. `first_from` gives the first block from a key on.
+/// Nothing if it gives one from before: keys are not in order, so that none is surely found by looking for it.
+#[expect(clippy::type_complexity, reason = "a list of starts and blocks")]
 fn steps<T>(
     tier: u8,
     series: u32,
     starts: Range<i64>,
     first_from: impl Fn(BlockKey) -> Result<Option<(BlockKey, T)>, Error>,
-) -> Result<Vec<(i64, T)>, Error> {
+) -> Result<Option<Vec<(i64, T)>>, Error> {
     let mut found = Vec::new();
     let mut at = starts.start;
     while at < starts.end {
-        let Some((key, block)) = first_from(BlockKey { tier, start: at, series })? else { break };
+        let from = BlockKey { tier, start: at, series };
+        let Some((key, block)) = first_from(from)? else { break };
+        if key < from || key.start >= starts.end {
+            return Ok(None);
+        }
         let met = key.series == series;
         // At a later start, blocks of smaller numbers come first: look there for this one.
         let again = key.start > at && key.series < series;
         at = if again { key.start } else { key.start.saturating_add(1) };
         if met {
             found.push((key.start, block));
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The blocks of one series, found by looking at all of a tier: what to do where a damaged key hides sound ones.
+#[expect(clippy::type_complexity, reason = "a list of starts and blocks")]
+fn walk(
+    table: Option<&Blocks>,
+    tier: u8,
+    series: u32,
+    starts: &Range<i64>,
+) -> Result<Vec<(i64, Option<Arc<[u8]>>)>, redb::Error> {
+    let Some(table) = table else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for row in table.iter()? {
+        let (key, row) = row?;
+        let key = BlockKey::of(tier, key.value());
+        if key.series == series && starts.contains(&key.start) {
+            found.push((key.start, key.unseal(row.value())));
         }
     }
     Ok(found)

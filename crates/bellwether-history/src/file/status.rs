@@ -27,6 +27,8 @@ pub struct Status {
     pub lost: Lost,
     /// Rows of the file that were skipped because their checksum was wrong.
     pub damaged_rows: u64,
+    /// Rows that were sound in a file that was set aside, and taken over from there.
+    pub salvaged_rows: u64,
 }
 
 /// Counts of what no room was left for.

@@ -5,6 +5,7 @@ use super::memory::Memory;
 use super::place::{self, Care, Identity};
 use super::reading::Reading;
 use super::row::BlockKey;
+use super::salvage::salvage;
 use super::writing::Plan;
 use super::{Error, Flushed, Kind, Limits, Log, Options, Record, Status, Trouble};
 use std::mem;
@@ -48,6 +49,7 @@ struct Shared {
     /// What a reader found wrong with the file, for the next flush.
     suspicion: Mutex<Option<(u64, Error)>>,
     damaged_rows: AtomicU64,
+    salvaged_rows: AtomicU64,
 }
 
 /// The file, and the how-manieth opening of it this is: so that what is said of an earlier one is not held against it.
@@ -57,6 +59,11 @@ struct Opened {
     identity: Option<Identity>,
     epoch: u64,
 }
+
+/// Files of at most so many bytes are checked from end to end as they are opened, and if that finds damage, what is sound is
+/// taken over: a fraction of a second. What is found only as it is written to may make redb panic while a panic of its own
+/// unwinds, and that ends the process.
+const CHECKED: u64 = 64 << 20;
 
 /// Whoever holds it does I/O with the file, and nobody else.
 #[derive(Debug, Default)]
@@ -79,7 +86,8 @@ impl Store {
     /// Opens the file, or makes it. Never fails and never panics: if the file cannot be used,
     /// [`Status::trouble`] says why, the store works in memory, and each flush may try again.
     ///
-    /// A damaged file is renamed to `….damaged-1` to `-3`, and a fresh one begun. A file that is not ours, or of a
+    /// A damaged file is renamed to `….damaged-1` to `-3`, and a fresh one begun, with what is sound in the other if that has at
+    /// most 64 MiB. A file that is not ours, or of a
     /// newer version, is left alone.
     pub fn open(options: Options, now: i64) -> Self {
         let shared = Shared {
@@ -90,6 +98,7 @@ impl Store {
             told: Mutex::default(),
             suspicion: Mutex::default(),
             damaged_rows: AtomicU64::new(0),
+            salvaged_rows: AtomicU64::new(0),
         };
         let store = Self { shared: Arc::new(shared) };
         if let Some(path) = &store.shared.options.path {
@@ -197,6 +206,7 @@ impl Store {
             set_aside: path.map(place::aside).unwrap_or_default(),
             lost,
             damaged_rows: self.shared.damaged_rows.load(Ordering::Relaxed),
+            salvaged_rows: self.shared.salvaged_rows.load(Ordering::Relaxed),
         }
     }
 
@@ -267,19 +277,28 @@ impl Store {
         Ok(committed.flushed)
     }
 
-    /// Opens the file; one that is found damaged, before or now, is checked once, and else set aside.
+    /// Opens the file; one that is small, or found damaged, before or now, is checked once, and else set aside.
     fn open_disk(&self, path: &Path, gate: &mut Gate, found: Option<Error>) -> Result<(), Error> {
         let open = |care| place::open(path, self.shared.options.cache, care);
         let damaged = |disk: &Result<Disk, Error>| disk.as_ref().is_err_and(|error| error.kind() == Kind::Damaged);
-        let mut disk = found.map_or_else(|| open(Care::Usual), Err);
+        let small = place::bytes(path) <= CHECKED;
+        let care = if small { Care::Checked } else { Care::Usual };
+        let mut disk = found.map_or_else(|| open(care), Err);
         if damaged(&disk) && !mem::replace(&mut gate.checked, true) {
             disk = open(Care::Checked);
         }
         if damaged(&disk) {
             lock(&self.shared.told).damage = disk.err();
-            place::set_aside(path)?;
+            let aside = place::set_aside(path)?;
             gate.checked = false;
             disk = open(Care::Usual);
+            if let Some(fresh) = disk.as_ref().ok().filter(|_| small) {
+                let rows = salvage(&aside, fresh, self.shared.options.cache);
+                self.shared.salvaged_rows.fetch_add(rows, Ordering::Relaxed);
+                // As it is now, ids of logs among it.
+                drop(disk);
+                disk = open(Care::Usual);
+            }
         }
         let disk = disk?;
         let mut memory = self.memory();

@@ -1,12 +1,12 @@
 //! A file that is not as it was left: the store opens, works, tells, and keeps what was there.
 
 use super::{HOUR, NOW, Note, key, note, open, place};
-use bellwether_history::file::{BlockKey, Kind, Limits, Query, Store};
+use bellwether_history::file::{BlockKey, Kind, Limits, Options, Query, Store};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How many changes of each kind are tried.
-const CHANGES: &str = "BELLWETHER_DAMAGES";
+const TIMES: usize = 40;
 
 const SERIES: u32 = 40;
 
@@ -19,7 +19,7 @@ fn keys() -> impl Iterator<Item = BlockKey> {
 }
 
 /// A sound file with something of everything, some of it removed.
-fn sound() -> Vec<u8> {
+pub(super) fn sound() -> Vec<u8> {
     let (_folder, path) = place();
     let store = open(&path);
     for chunk in keys().collect::<Vec<_>>().chunks(SERIES as usize * 3) {
@@ -63,7 +63,7 @@ fn read(store: &Store) -> Option<usize> {
 
 /// Opens a file of these bytes, uses it, and looks at what became of it. Gives what was found wrong with it.
 #[track_caller]
-fn check(bytes: &[u8], what: &str) -> Option<Kind> {
+pub(super) fn check(bytes: &[u8], what: &str) -> Option<Kind> {
     let (_folder, path) = place();
     fs::write(&path, bytes).expect("a file");
     let store = open(&path);
@@ -105,10 +105,6 @@ fn spread(end: usize, times: usize) -> impl Iterator<Item = usize> {
     (0..edge).chain((0..times).map(move |n| n * end / times)).chain(end - edge..end)
 }
 
-fn times() -> usize {
-    std::env::var(CHANGES).map_or(40, |times| times.parse().expect("a number of changes"))
-}
-
 #[test]
 fn sound_bytes_are_sound() {
     assert_eq!(check(&sound(), "as it was"), None);
@@ -117,7 +113,7 @@ fn sound_bytes_are_sound() {
 #[test]
 fn cut_off_anywhere() {
     let sound = sound();
-    for length in spread(sound.len(), times()) {
+    for length in spread(sound.len(), TIMES) {
         let kind = check(&sound[..length], &format!("cut off at {length}"));
         assert_eq!(kind, (length > 0).then_some(Kind::Damaged), "cut off at {length}");
     }
@@ -127,7 +123,7 @@ fn cut_off_anywhere() {
 fn bits_turned_anywhere() {
     let sound = sound();
     let (mut told, mut all) = (0, 0);
-    for at in spread(sound.len(), times() * 2) {
+    for at in spread(sound.len(), TIMES * 2) {
         let mut bytes = sound.clone();
         bytes[at] ^= 1 << (at % 8);
         told += usize::from(check(&bytes, &format!("a bit turned at {at}")).is_some());
@@ -140,7 +136,7 @@ fn bits_turned_anywhere() {
 fn pages_wiped_or_swapped() {
     let sound = sound();
     let pages = sound.len() / 4096;
-    for page in spread(pages, pages.min(times())) {
+    for page in spread(pages, pages.min(TIMES)) {
         let range = page * 4096..(page + 1) * 4096;
         for byte in [0, 0xFF] {
             let mut bytes = sound.clone();
@@ -221,6 +217,59 @@ fn not_more_than_three_are_set_aside() {
     assert_eq!(store.status().set_aside, names);
 }
 
+/// Changes a byte of these texts, wherever they are in a file.
+fn change(path: &Path, texts: &[&[u8]]) {
+    let mut bytes = fs::read(path).expect("a file");
+    for text in texts {
+        let all = bytes.windows(text.len()).enumerate().filter(|(_, part)| part == text).map(|(at, _)| at);
+        for at in all.collect::<Vec<_>>() {
+            bytes[at] ^= 1;
+        }
+    }
+    fs::write(path, bytes).expect("a file");
+}
+
+#[test]
+fn what_is_sound_in_a_damaged_file_is_taken_over() {
+    let (_folder, path) = place();
+    let store = open(&path);
+    store.put(key(1, 0, 1), b"the bytes of a block");
+    store.put(key(1, 0, 2), b"those of another one");
+    store.put(key(7, 5, 2), b"of another tier");
+    store.describe(1, "a series");
+    let log = store.log(Limits::default());
+    log.append(&note("12345678"), NOW).expect("a small one");
+    let last = log.append(&note("87654321"), NOW).expect("a small one");
+    store.close(NOW).expect("a sound file");
+    change(&path, &[b"the bytes of a block", b"12345678"]);
+
+    let store = open(&path);
+    let status = store.status();
+    assert_eq!((status.set_aside.len(), status.salvaged_rows, status.damaged_rows), (1, 4, 0));
+    assert_eq!((status.trouble, status.damage.map(|error| error.kind())), (None, Some(Kind::Damaged)));
+    let look = |store: &Store| {
+        let reading = store.read().expect("a sound file");
+        let tier = |tier| reading.scan(tier, i64::MIN..i64::MAX).map(|row| row.expect("a sound file").0);
+        assert_eq!(tier(1).chain(tier(7)).collect::<Vec<_>>(), [key(1, 0, 2), key(7, 5, 2)]);
+        assert_eq!(*reading.series().expect("a sound file")[&1], *b"a series");
+        let page = reading.page::<Note>(&Query::oldest()).expect("a sound file");
+        assert_eq!((page.entries[0].id, page.entries[0].record.0.as_str(), page.damaged), (last, "87654321", 0));
+    };
+    look(&store);
+    // It goes on where it was, and is a file like any other.
+    assert_eq!(store.log(Limits::default()).append(&note("1"), NOW).expect("a small one"), last + 1);
+    store.flush(NOW).expect("a sound file");
+    look(&store);
+    assert!(store.status().stored_bytes > 0);
+    store.close(NOW).expect("a sound file");
+    drop(store);
+    let store = open(&path);
+    look(&store);
+    let status = store.status();
+    assert_eq!((status.trouble, status.damage, status.salvaged_rows), (None, None, 0));
+}
+
+/// A file that is checked as it is opened may be damaged later, and a large one is not checked.
 #[test]
 fn one_wrong_row_is_skipped_and_counted() {
     let (_folder, path) = place();
@@ -231,21 +280,10 @@ fn one_wrong_row_is_skipped_and_counted() {
     log.append(&note("12345678"), NOW).expect("a small one");
     log.append(&note("87654321"), NOW).expect("a small one");
     store.close(NOW).expect("a sound file");
-    let mut bytes = fs::read(&path).expect("a file");
-    for text in [&b"the bytes of a block"[..], b"12345678"] {
-        for at in bytes
-            .windows(text.len())
-            .enumerate()
-            .filter(|(_, part)| *part == text)
-            .map(|(at, _)| at)
-            .collect::<Vec<_>>()
-        {
-            bytes[at] ^= 1;
-        }
-    }
-    fs::write(&path, bytes).expect("a file");
+    drop(store);
 
-    let store = open(&path);
+    let store = Store::open(Options::new(&path).cache(0), NOW);
+    change(&path, &[b"the bytes of a block", b"12345678"]);
     let reading = store.read().expect("a sound file");
     let found: Vec<_> = reading.scan(1, 0..1).map(|row| row.expect("a sound file").0).collect();
     assert_eq!(found, [key(1, 0, 2)]);

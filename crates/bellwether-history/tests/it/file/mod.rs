@@ -3,6 +3,7 @@
 mod kept;
 
 mod bounds;
+mod campaign;
 mod damage;
 mod kill;
 mod trouble;
