@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use bellwether_promql::Matcher;
+use bellwether_promql::{MatchOp, Matcher};
 
 use crate::failure::Failure;
 use crate::time::{nanos, time};
+
+/// Regular expressions in all selectors of a request: each may take a mebibyte.
+const REGEXES: usize = 100;
 
 /// The parameters of a request: those of its body, then those of its address.
 #[derive(Debug, Default)]
@@ -76,8 +79,13 @@ impl Params {
 
     /// The selectors `match[]`, each with a matcher that does not take everything.
     pub(crate) fn selectors(&self) -> Result<Vec<Vec<Matcher>>, Failure> {
+        let mut regexes = 0;
         let selector = |text| {
             let matchers = Matcher::of_selector(text).map_err(|error| Failure::bad_data(error.to_string()))?;
+            regexes += matchers.iter().filter(|one| matches!(one.op(), MatchOp::Regex | MatchOp::NotRegex)).count();
+            if regexes > REGEXES {
+                return Err(Failure::bad_data(format!("more than {REGEXES} regular expressions in all match[]")));
+            }
             if matchers.iter().all(|matcher| matcher.matches("")) {
                 return Err(Failure::bad_data("match[] must contain at least one non-empty matcher"));
             }

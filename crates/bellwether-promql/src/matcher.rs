@@ -109,7 +109,7 @@ impl Matcher {
 }
 
 /// Whether a regex is but texts to choose from, such as `api|web`.
-fn plain(pattern: &str) -> bool {
+pub(crate) fn plain(pattern: &str) -> bool {
     pattern.chars().all(|c| c.is_alphanumeric() || matches!(c, '|' | '_' | '-' | ' ' | '/' | ':'))
 }
 

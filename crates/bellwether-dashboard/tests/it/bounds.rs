@@ -65,11 +65,11 @@ async fn large_answers_are_refused() {
 }
 
 /// A source that holds whoever asks until it is let go on, and counts them.
-struct Slow {
+pub(super) struct Slow {
     inner: MemoryStorage,
     clock: Clock,
-    go: Semaphore,
-    inside: AtomicUsize,
+    pub(super) go: Semaphore,
+    pub(super) inside: AtomicUsize,
 }
 
 impl Storage for Slow {
@@ -90,7 +90,7 @@ impl Storage for Slow {
 
 impl Source for Slow {}
 
-fn slow(series: usize) -> (Arc<Slow>, QueryApi) {
+pub(super) fn slow(series: usize) -> (Arc<Slow>, QueryApi) {
     let mut inner = MemoryStorage::new();
     for n in 0..series {
         inner.push(

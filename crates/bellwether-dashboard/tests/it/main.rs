@@ -5,6 +5,7 @@ mod bounds;
 mod encoding;
 #[cfg(feature = "history")]
 mod history;
+mod hostile;
 mod requests;
 
 use std::collections::BTreeMap;

@@ -23,7 +23,7 @@ pub(crate) fn parse(text: &str, depth: usize) -> Result<Expr, Error> {
     if tokens.len() == 1 {
         return Err(Error::invalid("unknown position: parse error: no expression found in input"));
     }
-    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: depth };
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: depth, regexes: 0 };
     let expr = parser.expr(0)?;
     if *parser.peek() != Token::End {
         return Err(parser.unexpected("", ""));
@@ -35,7 +35,7 @@ pub(crate) fn parse(text: &str, depth: usize) -> Result<Expr, Error> {
 /// Reads a selector and nothing else; one that selects everything is fine.
 pub(crate) fn parse_selector(text: &str) -> Result<Vec<Matcher>, Error> {
     let tokens = lex::lex(text)?;
-    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: 1 };
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: 1, regexes: 0 };
     let start = parser.span().start;
     let name = match parser.peek().clone() {
         Token::Word(name) => {
@@ -75,6 +75,8 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     max_depth: usize,
+    /// Regular expressions so far.
+    regexes: usize,
 }
 
 /// How strongly an operator binds, and what it is.
@@ -114,6 +116,9 @@ const POWER: u8 = 6;
 /// A chain of operators, such as `a or b or c`, may be so many times as long as an expression may be deep: its tree is as
 /// deep as it is long, but nothing is nested to work it out.
 const CHAIN: usize = 10;
+
+/// Regular expressions in one expression, beyond mere choices such as `a|b`: each may take a mebibyte.
+const REGEXES: usize = 100;
 
 impl Parser<'_> {
     fn peek(&self) -> &Token {

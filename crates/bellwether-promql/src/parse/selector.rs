@@ -1,8 +1,9 @@
 //! Selectors, and what may follow one: a range, a subquery, `offset`, `@`, `anchored`, `smoothed`.
 
 use super::ast::{At, Edges, Expr, Kind, MatrixSelector, Selector, Span, Subquery, TimeShift};
-use super::{Parser, Token};
+use super::{Parser, REGEXES, Token};
 use crate::labels::METRIC_NAME;
+use crate::matcher::plain;
 use crate::{Error, MatchOp, Matcher};
 
 impl Parser<'_> {
@@ -66,6 +67,12 @@ impl Parser<'_> {
         self.next();
         if name.is_empty() || (!quoted && name.contains(':')) {
             return Err(self.error_at(start, format!("invalid label name {name:?}")));
+        }
+        if matches!(op, MatchOp::Regex | MatchOp::NotRegex) && !plain(&value) {
+            self.regexes += 1;
+            if self.regexes > REGEXES {
+                return Err(Error::limit(format!("more than {REGEXES} regular expressions")));
+            }
         }
         matchers.push(Matcher::new(name, op, value).map_err(|error| self.error_at(start, error))?);
         Ok(None)
