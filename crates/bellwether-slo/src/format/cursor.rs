@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
+use bellwether_core::nearest;
+
 use super::node::{At, Entry, Node, Value, cut};
 use super::remark::{Position, Problems, Remark};
-use super::suggest::nearest;
 
 /// What is found out about the files that are being read.
 pub(super) struct Sheet<'a> {

@@ -21,7 +21,6 @@ mod quote;
 mod remark;
 #[cfg(feature = "yaml")]
 pub mod sloth;
-mod suggest;
 #[cfg(feature = "toml")]
 pub mod toml;
 #[cfg(feature = "toml")]
@@ -35,7 +34,6 @@ mod yaml;
 mod yaml_out;
 
 pub use remark::{Position, Problems, Remark};
-pub use suggest::nearest;
 
 use crate::Slo;
 

@@ -1,7 +1,7 @@
 //! Environment variables: every setting has one, named after it.
 
 use super::Settings;
-use super::suggest::nearest;
+use super::nearest;
 use super::table::{Kind, TABLE};
 use super::value::Value;
 use crate::error::{Error, printable};

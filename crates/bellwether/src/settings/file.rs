@@ -8,9 +8,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Settings;
-use super::suggest::{listed, nearest};
 use super::table::{Row, TABLE};
 use super::value::Value;
+use super::{listed, nearest};
 use crate::error::Error;
 use crate::objectives::ObjectivesPlan;
 

@@ -2,9 +2,9 @@
 
 mod environment;
 mod file;
-mod suggest;
 mod table;
 mod value;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,9 +19,10 @@ use crate::dependencies::Overrides;
 use crate::error::Error;
 use table::{TABLE, is_path};
 
+pub(crate) use bellwether_core::nearest;
 pub(crate) use environment::{from_environment, misspelled};
 pub use file::Config;
-pub(crate) use suggest::{listed, nearest};
+pub(crate) use words::listed;
 
 /// The settings that can come from anywhere, resolved. Which of them exist does not depend on features.
 #[derive(Debug, Clone)]

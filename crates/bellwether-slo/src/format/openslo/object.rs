@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
+use bellwether_core::nearest;
+
 use crate::format::cursor::{Cursor, Fields, Sheet, listed};
 use crate::format::node::{Node, Value, cut};
-use crate::format::suggest::nearest;
 
 /// The kinds of object that version 1 has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use bellwether_core::nearest;
+
 use super::{alerting, correction};
 use crate::format::cursor::{Cursor, Fields};
 use crate::format::indicator::{self, INDICATORS, length};
 use crate::format::node::{Node, Value};
-use crate::format::suggest::nearest;
 use crate::format::words::duration;
 use crate::{
     Alerting, Budgeting, Calendar, Counting, Empty, Indicator, Period, Policies, Share, Slo, Target, Unit, Weekday,
