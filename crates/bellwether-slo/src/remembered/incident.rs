@@ -77,7 +77,8 @@ impl Past<'_> {
     pub fn incidents(&self, over: Interval) -> Result<Vec<Incident>, Error> {
         let runs = self.runs()?;
         let until = |incident: &Incident| {
-            let gone = || runs.iter().find(|run| run.at > millis(incident.opened)).map(|next| time(next.after));
+            let next = || runs.iter().find(|run| run.at > millis(incident.opened));
+            let gone = || next().map(|next| time(next.after).max(incident.opened));
             incident.closed.or_else(gone)
         };
         let is_within =

@@ -22,6 +22,8 @@ pub(super) struct Schedule {
 
 /// Made so long after the end, when nothing of it comes any more.
 const AFTER: Duration = Duration::from_secs(15 * 60);
+/// A service may have been down when one ended, and for so many units since.
+const LOOK_BACK: usize = 6;
 
 impl Schedule {
     pub(super) fn new(directory: PathBuf, service: &str) -> Self {
@@ -29,25 +31,23 @@ impl Schedule {
     }
 
     /// Makes the report of the last unit of a calendar that is over, if it is due and not there: once in each run it is made
-    /// anew, and if it has other inputs than the one that is there, it is the next revision. Returns the JSON's path.
+    /// anew, and if it has other inputs than the one that is there, it is the next revision. Then those of units before, one at
+    /// a time, that ended while the service was not there. Returns the JSON's path.
     pub(super) fn due<E: Display>(
         &self,
         calendar: &Calendar,
         now: Timestamp,
         make: impl FnOnce(Interval) -> Result<Report, E>,
     ) -> Result<Option<PathBuf>, String> {
-        let over = calendar.previous(calendar.at(now));
-        if now.since(over.end) < AFTER || self.made().contains(&over) {
-            return Ok(None);
-        }
+        let Some((over, is_last)) = self.next(calendar, now) else { return Ok(None) };
         let name = calendar.name_of(over);
         let issued = self.last(&name);
         let report = make(over).map_err(|error| error.to_string())?.after(issued.as_ref());
         // Of a time of which nothing at all is known, before the service was there, there is no report.
-        let nothing = report
-            .sections
-            .iter()
-            .all(|section| section.measured.as_ref().is_ok_and(|measured| measured.whole.coverage.known.is_zero()));
+        let nothing = report.sections.iter().all(|section| match &section.measured {
+            Ok(measured) => measured.whole.coverage.known.is_zero(),
+            Err(_) => !is_last,
+        });
         let path = self.path(&name, report.revision, "json");
         if !nothing && issued.as_ref() != Some(&report.issued()) {
             let written = [("html", report.html()), ("md", report.markdown()), ("csv", report.csv())];
@@ -63,10 +63,26 @@ impl Schedule {
         Ok(None)
     }
 
+    /// The unit whose report is to be made next, and whether it is the last one that is over.
+    fn next(&self, calendar: &Calendar, now: Timestamp) -> Option<(Interval, bool)> {
+        let mut over = calendar.previous(calendar.at(now));
+        for back in 0..LOOK_BACK {
+            if now.since(over.end) >= AFTER && !self.made().contains(&over) {
+                // What was known when one was made long ago may not be known any more.
+                if back == 0 || self.last(&calendar.name_of(over)).is_none() {
+                    return Some((over, back == 0));
+                }
+                self.is_made(over);
+            }
+            over = calendar.previous(over);
+        }
+        None
+    }
+
     fn is_made(&self, over: Interval) {
         let mut made = self.made();
         made.push(over);
-        let excess = made.len().saturating_sub(16);
+        let excess = made.len().saturating_sub(8 * LOOK_BACK);
         made.drain(..excess);
     }
 
