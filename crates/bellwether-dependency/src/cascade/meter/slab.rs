@@ -1,5 +1,6 @@
 //! What is under way: a slot for each piece of work, claimed and given back by a bit, in chunks that never move.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::num::NonZeroU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -17,8 +18,14 @@ const CHUNKS: usize = 1024;
 const TRIES: usize = 64;
 /// Where threads begin to look: a few places each, so that they seldom meet.
 const HINTS: usize = 64;
+/// Bits of a work's number that tell the slot, counted from one; between them and the generation is the slab's tag.
+const PLACE: u32 = 17;
+const TAG: u32 = 32 - PLACE;
+
 #[derive(Debug)]
 pub(super) struct Slab {
+    /// What numbers of this slab's work have in common, and those of another's do not, but by a rare chance.
+    tag: u64,
     chunks: Box<[OnceBox<Chunk>]>,
     hints: Box<[Hint]>,
     turned_away: AtomicU64,
@@ -39,6 +46,7 @@ impl Slab {
     pub(super) fn new() -> Self {
         let step = (CHUNKS / HINTS) as u32;
         Self {
+            tag: RandomState::new().build_hasher().finish() >> (64 - TAG),
             chunks: (0..CHUNKS).map(|_| OnceBox::new()).collect(),
             hints: (0..HINTS as u32).map(|hint| Hint(AtomicU32::new(hint * step))).collect(),
             turned_away: AtomicU64::new(0),
@@ -60,7 +68,7 @@ impl Slab {
             }
             let generation = chunk.slots[place].begin(node, at);
             let number = (at_chunk * SLOTS + place + 1) as u64;
-            return NonZeroU64::new(u64::from(generation) << 32 | number).map(Work::new);
+            return NonZeroU64::new(u64::from(generation) << 32 | self.tag << PLACE | number).map(Work::new);
         }
         self.turned_away.fetch_add(1, Relaxed);
         None
@@ -69,14 +77,14 @@ impl Slab {
     /// A piece of work, if it is still under way.
     #[inline]
     pub(super) fn find(&self, work: Work) -> Option<Live<'_>> {
-        let (chunk, place, generation) = parts(work);
+        let (chunk, place, generation) = self.parts(work)?;
         self.chunks.get(chunk)?.get()?.slots[place].live(generation)
     }
 
     /// Ends a piece of work and gives its slot back; `None` if it had ended.
     #[inline]
     pub(super) fn end(&self, work: Work, at: u64) -> Option<Done> {
-        let (chunk, place, generation) = parts(work);
+        let (chunk, place, generation) = self.parts(work)?;
         let chunk = self.chunks.get(chunk)?.get()?;
         let done = chunk.slots[place].end(generation, at)?;
         chunk.free.fetch_or(1 << place, Release);
@@ -93,14 +101,15 @@ impl Slab {
     pub(super) fn turned_away(&self) -> u64 {
         self.turned_away.load(Relaxed)
     }
-}
 
-/// Chunk, place and generation of a piece of work. A number that is none of ours is one of no chunk.
-#[inline]
-fn parts(work: Work) -> (usize, usize, u32) {
-    let number = work.number().get();
-    let slot = (number as u32 as usize).wrapping_sub(1);
-    (slot / SLOTS, slot % SLOTS, (number >> 32) as u32)
+    /// Chunk, place and generation of a piece of work; `None` if it is another slab's.
+    #[inline]
+    fn parts(&self, work: Work) -> Option<(usize, usize, u32)> {
+        let number = work.number().get();
+        let slot = ((number & ((1 << PLACE) - 1)) as usize).wrapping_sub(1);
+        let ours = number >> PLACE & ((1 << TAG) - 1) == self.tag;
+        ours.then_some((slot / SLOTS, slot % SLOTS, (number >> 32) as u32))
+    }
 }
 
 impl Default for Chunk {

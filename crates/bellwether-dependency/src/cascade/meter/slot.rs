@@ -49,9 +49,11 @@ pub(super) struct Done {
     pub(super) held: Option<(u32, u32)>,
 }
 
+/// Whose it is and since when, if it is somebody's.
 #[inline]
-fn whose(who: u64) -> (u32, u64) {
-    ((who & ((1 << NODE) - 1)) as u32 - 1, who >> NODE)
+fn whose(who: u64) -> Option<(u32, u64)> {
+    let node = (who & ((1 << NODE) - 1)) as u32;
+    Some((node.checked_sub(1)?, who >> NODE))
 }
 
 impl Slot {
@@ -63,10 +65,7 @@ impl Slot {
 
     /// The node of whoever has it, and since when.
     pub(super) fn who(&self) -> Option<(u32, u64)> {
-        match self.who.load(Relaxed) {
-            0 => None,
-            who => Some(whose(who)),
-        }
+        whose(self.who.load(Relaxed))
     }
 
     /// Begins a piece of work in a slot that was claimed. Its generation.
@@ -87,7 +86,7 @@ impl Slot {
         let next = generation.wrapping_add(1);
         self.generation.compare_exchange(generation, next, AcqRel, Relaxed).ok()?;
         let word = self.word.swap(0, AcqRel);
-        let (node, began) = whose(self.who.swap(0, Relaxed));
+        let (node, began) = whose(self.who.swap(0, Relaxed))?;
         let waiting = word & MOST_OPEN > 0;
         let own = (word >> OPEN).wrapping_add(if waiting { 0 } else { at });
         let held = self.held.swap(0, Relaxed);

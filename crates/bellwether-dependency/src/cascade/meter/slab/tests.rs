@@ -37,9 +37,14 @@ fn who_comes_late_finds_nobody() {
     stale.failed().set(stale.generation(), Failed { edge: 1, class: Failure::Timeout, cut: false }, 40);
     let live = slab.find(second).unwrap();
     assert_eq!((live.node(), live.failed().get(live.generation())), (Some(2), None));
-    for number in [1, 64, 65, 1 << 32 | 0xffff_ffff, u64::MAX] {
-        slab.end(Work::new(NonZeroU64::new(number).unwrap()), 50);
+    let tagged = |number: u64| slab.tag << PLACE | number;
+    // A number of another slab, of a slot that nobody ever had, of no slot.
+    let foreign = second.number().get() ^ 1 << PLACE;
+    let nobodys = u64::from(second.number().get() as u32) + 5;
+    for number in [foreign, nobodys, tagged((1 << PLACE) - 1), tagged(0), 1, 1 << 32 | 0xffff_ffff, u64::MAX] {
+        assert_eq!(slab.end(Work::new(NonZeroU64::new(number).unwrap()), 50), None, "{number:x}");
     }
+    assert!(slab.end(second, 60).is_some());
 }
 
 #[test]
