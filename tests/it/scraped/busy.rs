@@ -16,7 +16,7 @@ async fn traffic_and_trouble_can_be_seen() {
         return;
     }
     let demo = Demo::start(&["--day=60", "--seed=7"], &[("BELLWETHER_TRACES_SAMPLE", "1")]).await;
-    let scrape = Scrape::new("busy", demo.addr()).every(Duration::from_secs(1));
+    let scrape = Scrape::new("busy", demo.addr()).every(Duration::from_secs(2));
     let prometheus = Prometheus::start(Asks::OpenMetrics, &[scrape]).await;
     prometheus.scraped("busy").await;
     for path in ["/.env", "/wp-login.php", "/.git/config"] {
@@ -65,7 +65,7 @@ async fn between_two_looks(prometheus: &Prometheus, demo: &Demo) {
     let before = counts(demo).await;
     let since = scraped_at().await;
     // Two scrapes later, so that the last one began after the look.
-    until("newer scrapes", async || (scraped_at().await > since + 1.5).then_some(())).await;
+    until("newer scrapes", async || (scraped_at().await > since + 3.0).then_some(())).await;
     let known =
         prometheus.instant("{job='busy',__name__=~'http_server_request_duration_seconds_count|rpc_.*_count'}").await;
     let after = counts(demo).await;
