@@ -32,10 +32,10 @@ pub(crate) struct Pages<'t> {
 /// When a chunk is long enough: whoever wants its last sample reads all of it, but each takes memory of its own.
 #[derive(Debug, Clone, Copy)]
 struct Length {
-    /// It ends at so many samples if they take so many bytes.
+    /// It may end from so many samples on, if they take so many bytes.
     samples: u16,
     bytes: usize,
-    /// It ends in any case at so many.
+    /// It ends in any case, from so many on.
     most_samples: u16,
     most_bytes: usize,
 }
@@ -43,6 +43,10 @@ struct Length {
 const WORDS: Length = Length { samples: 120, bytes: 96, most_samples: 720, most_bytes: 2048 };
 /// The first sample of a chunk is as long as many others.
 const COUNTS: Length = Length { samples: 120, bytes: 1024, most_samples: 720, most_bytes: 16_384 };
+
+/// Series take turns: a chunk ends only at every so many-th tick, which is another one for the next series. Else the chunks
+/// that were begun at once, as those of all series are at first, would end at once for ever.
+const TURNS: u32 = 64;
 
 impl Length {
     fn is_reached(self, chunk: &Chunk) -> bool {
@@ -78,12 +82,21 @@ impl Series {
 
     /// Appends a histogram.
     pub(crate) fn counts(&mut self, counts: &Counts, created: i64, pages: &Pages<'_>) -> isize {
-        let less = matches!(&self.pen, Pen::Counts(before) if counts.is_less_than(before));
-        let grown = self.begin((!less).then_some(created), COUNTS, pages);
+        let mut growth = match &self.pen {
+            Pen::Counts(before) => counts.growth(before),
+            Pen::Words(..) => None,
+        };
+        let grown = self.begin(growth.is_some().then_some(created), COUNTS, pages);
         let (Some(chunk), Pen::Counts(last)) = (self.chunks.back_mut(), &mut self.pen) else { return grown };
         let chunk = Arc::make_mut(chunk);
+        if chunk.len == 0 {
+            // Another chunk, which is told from nothing.
+            growth = counts.growth(last);
+        }
+        let Some(growth) = growth else { return grown };
         let before = chunk.size();
-        if !chunk.push_counts(last, counts) {
+        chunk.push_counts(last, &growth);
+        if !growth.is_none() {
             last.as_mut().clone_from(counts);
         }
         grown + chunk.size() as isize - before as isize
@@ -109,7 +122,8 @@ impl Series {
             }
         }
         self.seen = Some(moment.tick);
-        if self.chunks.back().is_some_and(|chunk| !anew && !length.is_reached(chunk)) {
+        let turn = moment.tick.wrapping_add(self.id).is_multiple_of(TURNS);
+        if self.chunks.back().is_some_and(|chunk| !(anew || turn && length.is_reached(chunk))) {
             return 0;
         }
         let mut grown = 0;

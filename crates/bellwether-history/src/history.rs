@@ -111,7 +111,7 @@ impl History {
         Self(Arc::new(Shared {
             samples: RwLock::new(samples),
             store,
-            memo: Memo::default(),
+            memo: Memo::new(options.max_memory / 4),
             ticking: Mutex::new(ticking),
         }))
     }
@@ -129,6 +129,7 @@ impl History {
         }
         let mut samples = self.0.samples_mut();
         samples.tick(registry, stamp, scratch, &self.0.store);
+        self.0.memo.lock().tidy(samples.ticks.next());
         let status = Status::of(&samples, &self.0, *jumps);
         drop(samples);
         if let Some((_, own)) = own {

@@ -27,7 +27,7 @@ pub(crate) struct Index {
 #[derive(Debug)]
 struct Named {
     family: Arc<Family>,
-    facets: Vec<Facet>,
+    facets: Arc<[Facet]>,
     /// Ascending.
     series: Vec<usize>,
 }
@@ -36,7 +36,7 @@ struct Named {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) series: usize,
-    pub(crate) facets: Vec<Facet>,
+    pub(crate) facets: Arc<[Facet]>,
 }
 
 impl Index {
@@ -119,7 +119,7 @@ impl Index {
             let own = match all.iter_mut().position(|named| Arc::ptr_eq(&named.family, family)) {
                 Some(own) => own,
                 None => {
-                    all.push(Named { family: family.clone(), facets, series: Vec::new() });
+                    all.push(Named { family: family.clone(), facets: facets.into(), series: Vec::new() });
                     all.len() - 1
                 }
             };
@@ -149,7 +149,7 @@ impl Index {
             found.dedup_by(|next, kept| {
                 let same = next.series == kept.series;
                 if same {
-                    kept.facets.append(&mut next.facets);
+                    kept.facets = kept.facets.iter().chain(next.facets.iter()).copied().collect();
                 }
                 same
             });
@@ -162,12 +162,13 @@ impl Index {
         let apart = named.apart();
         let (of_facets, of_series): (Vec<&Matcher>, Vec<&Matcher>) =
             matchers.iter().partition(|matcher| Some(matcher.name()) == apart);
-        let mut facets = named.facets.clone();
+        let mut facets = Arc::clone(&named.facets);
         if !of_facets.is_empty() {
-            facets.retain(|facet| {
+            let wanted = facets.iter().copied().filter(|facet| {
                 let value = named.value(*facet);
                 of_facets.iter().all(|matcher| matcher.matches(&value))
             });
+            facets = wanted.collect();
         }
         if facets.is_empty() {
             return;

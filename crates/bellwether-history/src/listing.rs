@@ -99,7 +99,7 @@ impl View {
     pub fn exemplars(&self, matchers: &[Matcher], from: i64, to: i64) -> Vec<Exemplars> {
         let metrics = self.shared.metrics();
         let samples = self.shared.samples();
-        let wanted: BTreeMap<usize, Vec<Facet>> =
+        let wanted: BTreeMap<usize, Arc<[Facet]>> =
             samples.index.find(matchers).into_iter().map(|found| (found.series, found.facets)).collect();
         let mut all = Vec::new();
         for (metric, places) in metrics {
@@ -109,7 +109,7 @@ impl View {
                 let mut kept = histogram.exemplars();
                 kept.retain(|one| (from + 1..=to).contains(&(one.at.unix_millis() as i64)));
                 kept.sort_by_key(|one| one.at);
-                for facet in facets {
+                for facet in facets.iter() {
                     let uppers = own.family.buckets.uppers();
                     let exemplars: Vec<Exemplar> = match facet {
                         Facet::Whole => kept.clone(),

@@ -24,10 +24,12 @@ pub struct Options {
     pub tiers: Vec<Tier>,
     /// Series at most; 20,000 unless said otherwise. What is beyond is counted.
     pub max_series: usize,
-    /// Bytes of memory for samples, half of them for those of every tick; 256 MiB unless said otherwise. Where they do
-    /// not suffice, the oldest samples go before their time.
+    /// Bytes of memory for samples: half of them for those of every tick, the other half for what waits for the file; 256 MiB
+    /// unless said otherwise. Where they do not suffice, the oldest samples go before their time. Beside, up to a quarter
+    /// as much is used while queries ask for the same samples again and again.
     pub max_memory: usize,
-    /// Bytes of the file, if there is one; 1 GiB unless said otherwise. The oldest blocks go first.
+    /// Bytes of the file, if there is one; 2 GiB unless said otherwise, which is enough for 400 days of 10,000 series, a
+    /// fifth of them histograms. The oldest blocks go first.
     pub max_bytes: u64,
     /// Labels of every series, unless it has them itself.
     pub labels: Vec<(String, String)>,
@@ -44,7 +46,7 @@ impl Options {
             tiers: vec![Tier::new(Duration::from_secs(60), hours(48)), Tier::new(hours(1), hours(400 * 24))],
             max_series: 20_000,
             max_memory: 256 << 20,
-            max_bytes: 1 << 30,
+            max_bytes: 2 << 30,
             labels: Vec::new(),
             path: None,
         }

@@ -173,7 +173,10 @@ impl Left {
         let mut chunk = Chunk::new(0, self.born);
         match shape {
             Some(shape) => drop(chunk.push_words(&mut Guess::new(shape), self.words)),
-            None => drop(chunk.push_counts(&Counts::default(), &self.counts)),
+            None => {
+                let nothing = Counts::default();
+                self.counts.growth(&nothing).iter().for_each(|growth| chunk.push_counts(&nothing, growth));
+            }
         }
         Block::write(&chunk, &[self.time], shape)
     }

@@ -130,11 +130,12 @@ impl Coarse {
                 chunk.push_words(guess, sample) && guess.is_at_rest()
             }
             (Pen::Counts(before), Pen::Counts(now)) => {
-                let same = chunk.push_counts(before, now);
-                if !same {
+                let Some(growth) = now.growth(before) else { return };
+                chunk.push_counts(before, &growth);
+                if !growth.is_none() {
                     before.clone_from(now);
                 }
-                same
+                growth.is_none()
             }
             (Pen::Words(guess, _), _) => {
                 chunk.push_absent(guess.shape());

@@ -12,7 +12,7 @@ pub struct Status {
     pub series: usize,
     /// Bytes of memory that the samples of every tick take.
     pub sample_bytes: usize,
-    /// Bytes of memory that histograms take which are kept as they were shown, for whoever asks again.
+    /// Bytes of memory that samples take which are kept as they were shown, for whoever asks again.
     pub memo_bytes: usize,
     /// Samples that were turned away, since there are too many series or another series goes by the same name.
     pub refused: u64,

@@ -13,6 +13,7 @@ use crate::file::Reading;
 use crate::history::Shared;
 use crate::index::Found;
 use crate::parts::{Parts, Shelves};
+use crate::recent::Wanted;
 use crate::render::Renderer;
 
 /// History as it was at its last tick. However long it is held, and however many queries it answers, they all see the
@@ -99,6 +100,8 @@ impl Storage for View {
     {
         let (from, to) = (selection.start_ms, selection.end_ms.min(self.until));
         let hints = selection.hints;
+        // Of one instant and no range, the last sample decides.
+        let only_last = hints.range_ms == 0 && hints.step_ms == 0 && hints.first_ms == selection.end_ms;
         let mut found = self.shared.samples().index.find(selection.matchers).into_iter();
         let mut picks: VecDeque<Pick> = VecDeque::new();
         let mut ready: VecDeque<Selected<'a>> = VecDeque::new();
@@ -108,7 +111,7 @@ impl Storage for View {
                     return Some(Ok(selected));
                 }
                 if picks.is_empty() && found.len() > 0 {
-                    picks.extend(self.pick(found.by_ref().take(AT_ONCE), from, to, &hints));
+                    picks.extend(self.pick(found.by_ref().take(AT_ONCE), (from, to), only_last, &hints));
                     continue;
                 }
                 match picks.pop_front()? {
@@ -131,13 +134,21 @@ impl Storage for View {
 const AT_ONCE: usize = 64;
 
 impl View {
-    fn pick(&self, found: impl Iterator<Item = Found>, from: i64, to: i64, hints: &Hints) -> Vec<Pick> {
+    fn pick(
+        &self,
+        found: impl Iterator<Item = Found>,
+        (from, to): (i64, i64),
+        only_last: bool,
+        hints: &Hints,
+    ) -> Vec<Pick> {
         let samples = self.shared.samples();
         let fine_enough = fine_enough(hints);
         let all_ticks = samples.steps.first().is_none_or(|steps| steps.resolution > fine_enough);
+        let wanted = if all_ticks { Wanted::new(&samples, from, to, only_last) } else { None };
+        let mut memo = self.shared.memo.lock();
         let picks = found.filter_map(|found| {
             let series = samples.index.series.get(found.series)?;
-            if let Some(read) = all_ticks.then(|| samples.recent(&found, from, to, &self.shared.memo)).flatten() {
+            if let Some(read) = wanted.as_ref().and_then(|wanted| wanted.read(&found, &mut memo)) {
                 return Some(Pick::Read(series.labels.clone(), read));
             }
             let mut shelves = Shelves::of(&samples, found.series, from, to)?;

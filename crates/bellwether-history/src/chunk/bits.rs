@@ -5,7 +5,7 @@
 pub(super) struct Writer<'b> {
     out: &'b mut Vec<u8>,
     waiting: u64,
-    /// How many bits wait; fewer than eight between calls.
+    /// How many bits wait; fewer than 32 between calls.
     count: u32,
 }
 
@@ -31,10 +31,10 @@ impl<'b> Writer<'b> {
     fn put_short(&mut self, number: u64, width: u32) {
         self.waiting |= (number & ((1 << width) - 1)) << self.count;
         self.count += width;
-        while self.count >= 8 {
-            self.out.push(self.waiting as u8);
-            self.waiting >>= 8;
-            self.count -= 8;
+        if self.count >= 32 {
+            self.out.extend_from_slice(&(self.waiting as u32).to_le_bytes());
+            self.waiting >>= 32;
+            self.count -= 32;
         }
     }
 
@@ -43,6 +43,11 @@ impl<'b> Writer<'b> {
     pub(super) fn put_golomb(&mut self, number: u64, k: u32) {
         let high = (number >> k).saturating_add(1);
         let length = high.ilog2();
+        // The lowest first: as many zeros as its length is, a one, the rest of it, and what the order cuts off.
+        if 2 * length + 1 + k <= 32 {
+            let rest = high & ((1 << length) - 1) | (number & ((1 << k) - 1)) << length;
+            return self.put_short((rest << 1 | 1) << length, 2 * length + 1 + k);
+        }
         self.put(0, length);
         self.put(1, 1);
         self.put(high, length);
@@ -50,10 +55,9 @@ impl<'b> Writer<'b> {
     }
 
     /// Fills the last byte.
-    pub(super) fn finish(mut self) {
-        if self.count > 0 {
-            self.put_short(0, 8 - self.count);
-        }
+    pub(super) fn finish(self) {
+        let bytes = self.count.div_ceil(8) as usize;
+        self.out.extend_from_slice(&self.waiting.to_le_bytes()[..bytes]);
     }
 }
 
@@ -87,16 +91,26 @@ impl<'b> Reader<'b> {
         low | self.take(width - 32) << 32
     }
 
+    /// Two numbers, each by its own order. Almost always both are in sight at once.
+    #[inline]
+    pub(super) fn take_golombs(&mut self, [first, second]: [u32; 2]) -> Option<[u64; 2]> {
+        let bits = self.peek();
+        let (one, width) = golomb(bits, first);
+        let (other, more) = golomb(bits >> width.min(63), second);
+        if width + more <= 56 {
+            self.at += (width + more) as usize;
+            return Some([one, other]);
+        }
+        Some([self.take_golomb(first)?, self.take_golomb(second)?])
+    }
+
     #[inline]
     pub(super) fn take_golomb(&mut self, k: u32) -> Option<u64> {
-        let bits = self.peek();
-        let length = bits.trailing_zeros();
+        let (number, width) = golomb(self.peek(), k);
         // Almost always all of it is in sight.
-        if 2 * length + 1 + k <= 56 {
-            let high = bits >> (length + 1) & ((1 << length) - 1) | 1 << length;
-            let low = bits >> (2 * length + 1) & ((1 << k) - 1);
-            self.at += (2 * length + 1 + k) as usize;
-            return Some((high - 1) << k | low);
+        if width <= 56 {
+            self.at += width as usize;
+            return Some(number);
         }
         let mut length = 0;
         while self.take(1) == 0 {
@@ -114,4 +128,13 @@ impl<'b> Reader<'b> {
     pub(super) fn rest(self) -> Option<&'b [u8]> {
         self.bytes.get(self.at.div_ceil(8)..)
     }
+}
+
+/// The number that begins with these bits, and how many of them are its own: if more than 56, it is another.
+#[inline]
+fn golomb(bits: u64, k: u32) -> (u64, u32) {
+    let length = (bits | 1 << 32).trailing_zeros();
+    let high = bits >> (length + 1) & ((1 << length) - 1) | 1 << length;
+    let low = bits.checked_shr(2 * length + 1).unwrap_or(0) & ((1 << k) - 1);
+    ((high - 1) << k | low, 2 * length + 1 + k)
 }

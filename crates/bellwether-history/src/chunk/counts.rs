@@ -86,35 +86,11 @@ impl Counts {
         self.positive.iter().chain(whole).fold(0, |sum, (_, count)| add(sum, *count))
     }
 
-    /// Whether any count is less than `before`.
-    pub(crate) fn is_less_than(&self, before: &Self) -> bool {
-        let less = |now: &[(i32, u64)], before: &[(i32, u64)]| {
-            let mut now = now.iter();
-            let mut of = |slot: i32| now.find(|(at, _)| *at >= slot).filter(|(at, _)| *at == slot);
-            before.iter().any(|(slot, count)| of(*slot).is_none_or(|(_, now)| now < count))
-        };
-        less(&self.positive, &before.positive) || less(&self.rare, &before.rare)
-    }
-
-    /// Appends what is different from `before`, of which none may be more.
-    pub(super) fn encode(&self, before: &Self, out: &mut Vec<u8>) {
-        let mut bits = Writer::new(out);
-        // What a run begins with has a one here.
-        bits.put(0, 1);
-        let differing = self.sum ^ before.sum;
-        bits.put(u64::from(differing != 0), 1);
-        if differing != 0 {
-            let zeros = differing.leading_zeros();
-            bits.put(u64::from(zeros), 6);
-            bits.put(differing, 64 - zeros);
-        }
-        put_more(&mut bits, &self.positive, &before.positive);
-        let rare = self.rare != before.rare;
-        bits.put(u64::from(rare), 1);
-        if rare {
-            put_more(&mut bits, &self.rare, &before.rare);
-        }
-        bits.finish();
+    /// How they have grown since; `None` if any count is less than it was.
+    pub(crate) fn growth(&self, before: &Self) -> Option<Growth> {
+        let positive = more(&self.positive, &before.positive)?;
+        let rare = more(&self.rare, &before.rare)?;
+        Some(Growth { sum: self.sum ^ before.sum, positive, rare })
     }
 
     /// Takes from the front what comes after these counts. Says whether there are buckets that were not there before;
@@ -135,31 +111,86 @@ impl Counts {
     }
 }
 
+/// By how much a histogram has grown: the bits of the sum that changed, and how much more than before is in which slots.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Growth {
+    sum: u64,
+    positive: Vec<(i32, u64)>,
+    rare: Vec<(i32, u64)>,
+}
+
+impl Growth {
+    /// Whether nothing was counted.
+    pub(crate) fn is_none(&self) -> bool {
+        self.sum == 0 && self.positive.is_empty() && self.rare.is_empty()
+    }
+
+    /// Appends it, as growth of the counts `before`.
+    pub(super) fn encode(&self, before: &Counts, out: &mut Vec<u8>) {
+        let mut bits = Writer::new(out);
+        // What a run begins with has a one here.
+        bits.put(0, 1);
+        bits.put(u64::from(self.sum != 0), 1);
+        if self.sum != 0 {
+            let zeros = self.sum.leading_zeros();
+            bits.put(u64::from(zeros), 6);
+            bits.put(self.sum, 64 - zeros);
+        }
+        put_more(&mut bits, &self.positive, &before.positive);
+        bits.put(u64::from(!self.rare.is_empty()), 1);
+        if !self.rare.is_empty() {
+            put_more(&mut bits, &self.rare, &before.rare);
+        }
+        bits.finish();
+    }
+}
+
+/// So many slots that hold more are room enough for most ticks.
+const AT_ONCE: usize = 64;
+
+/// How much more each slot holds than before; `None` if any holds less. Almost always there are the same slots.
+fn more(now: &[(i32, u64)], mut before: &[(i32, u64)]) -> Option<Vec<(i32, u64)>> {
+    let mut all = Vec::new();
+    for (slot, count) in now {
+        let was = match before {
+            [(at, was), rest @ ..] if at == slot => {
+                before = rest;
+                *was
+            }
+            _ => 0,
+        };
+        if *count != was {
+            if all.is_empty() {
+                all.reserve(now.len().min(AT_ONCE));
+            }
+            all.push((*slot, count.checked_sub(was)?));
+        }
+    }
+    before.is_empty().then_some(all)
+}
+
 /// Appends how much more each slot holds: the distance from slot to slot and the difference, both by a code whose order
 /// suits their means.
-fn put_more(bits: &mut Writer<'_>, now: &[(i32, u64)], before: &[(i32, u64)]) {
-    let (mut changes, mut total, mut span) = (0_u64, 0_u64, None::<(i32, i32)>);
-    each_more(now, before, |slot, more| {
-        changes += 1;
-        total = total.saturating_add(more - 1);
-        span = Some((span.map_or(slot, |(first, _)| first), slot));
-    });
+fn put_more(bits: &mut Writer<'_>, more: &[(i32, u64)], before: &[(i32, u64)]) {
+    let changes = more.len() as u64;
     bits.put_golomb(changes, 2);
-    let Some((first, last)) = span else { return };
+    let [(first, _), ..] = more else { return };
+    let last = more.last().map_or(*first, |(slot, _)| *slot);
+    let total = more.iter().fold(0, |total: u64, (_, more)| total.saturating_add(more - 1));
     let gaps = (last - first) as u64 + 1 - changes;
     let (by_gap, by_count) = (order(gaps, changes, 3), order(total, changes, 15));
     bits.put(by_gap.into(), 2);
     bits.put(by_count.into(), 4);
     let anchor = before.first().map_or(0, |(slot, _)| *slot);
     let mut next = None;
-    each_more(now, before, |slot, more| {
+    for (slot, more) in more {
         match next {
-            None => bits.put_golomb(zigzag(i64::from(slot) - i64::from(anchor)), 4),
+            None => bits.put_golomb(zigzag(i64::from(*slot) - i64::from(anchor)), 4),
             Some(next) => bits.put_golomb((slot - next) as u64, by_gap),
         }
         bits.put_golomb(more - 1, by_count);
         next = Some(slot + 1);
-    });
+    }
 }
 
 fn take_more(bits: &mut Reader<'_>, slots: &mut Vec<(i32, u64)>) -> Option<bool> {
@@ -171,14 +202,11 @@ fn take_more(bits: &mut Reader<'_>, slots: &mut Vec<(i32, u64)>) -> Option<bool>
     let anchor = slots.first().map_or(0, |(slot, _)| *slot);
     let first = i64::from(anchor).checked_add(unzigzag(bits.take_golomb(4)?))?;
     let mut slot = i32::try_from(first).ok().filter(|slot| slot.unsigned_abs() < 1 << 20)?;
+    let mut more = bits.take_golomb(by_count)?;
     let mut at = 0;
     let mut new = false;
-    for change in 0..changes {
-        if change > 0 {
-            let gap = i32::try_from(bits.take_golomb(by_gap)?).ok()?;
-            slot = slot.checked_add(gap)?.checked_add(1).filter(|slot| *slot < 1 << 20)?;
-        }
-        let more = bits.take_golomb(by_count)?.checked_add(1)?;
+    for left in (0..changes).rev() {
+        more = more.checked_add(1)?;
         while slots.get(at).is_some_and(|(own, _)| *own < slot) {
             at += 1;
         }
@@ -189,21 +217,15 @@ fn take_more(bits: &mut Reader<'_>, slots: &mut Vec<(i32, u64)>) -> Option<bool>
                 new = true;
             }
         }
-    }
-    Some(new)
-}
-
-/// Calls `f` with each slot that holds more than before, and how much.
-#[inline]
-fn each_more(now: &[(i32, u64)], before: &[(i32, u64)], mut f: impl FnMut(i32, u64)) {
-    let mut before = before.iter().peekable();
-    for &(slot, count) in now {
-        while before.next_if(|(at, _)| *at < slot).is_some() {}
-        let more = count.saturating_sub(before.next_if(|(at, _)| *at == slot).map_or(0, |(_, count)| *count));
-        if more > 0 {
-            f(slot, more);
+        at += 1;
+        if left > 0 {
+            let gap;
+            [gap, more] = bits.take_golombs([by_gap, by_count])?;
+            let gap = i32::try_from(gap).ok()?;
+            slot = slot.checked_add(gap)?.checked_add(1).filter(|slot| *slot < 1 << 20)?;
         }
     }
+    Some(new)
 }
 
 /// The order of the code for numbers with this total: the logarithm of their mean.
@@ -213,9 +235,9 @@ fn order(total: u64, of: u64, most: u32) -> u32 {
 
 /// How many values lie in whole buckets below a bound's, and in its own bucket up to the bound before. Bounds ascend.
 struct Below<'s> {
-    negative: std::iter::Peekable<std::iter::Rev<std::slice::Iter<'s, (i32, u64)>>>,
+    negative: &'s [(i32, u64)],
     zero: u64,
-    positive: std::iter::Peekable<std::slice::Iter<'s, (i32, u64)>>,
+    positive: &'s [(i32, u64)],
     whole: u64,
     part: u64,
     bucket: Option<(bool, Option<i32>)>,
@@ -223,28 +245,26 @@ struct Below<'s> {
 
 impl<'s> Below<'s> {
     fn new(snapshot: &'s HistogramSnapshot) -> Self {
-        Self {
-            negative: snapshot.negative.iter().rev().peekable(),
-            zero: snapshot.zero,
-            positive: snapshot.positive.iter().peekable(),
-            whole: 0,
-            part: 0,
-            bucket: None,
-        }
+        let HistogramSnapshot { negative, zero, positive, .. } = snapshot;
+        Self { negative, zero: *zero, positive, whole: 0, part: 0, bucket: None }
     }
 
     fn bound(&mut self, bound: f64) -> u64 {
         let index = grid::index(bound);
         if bound < 0.0 {
-            while let Some((_, count)) = self.negative.next_if(|(at, _)| index.is_some_and(|index| *at > index)) {
-                self.whole = self.whole.saturating_add(*count);
+            while let [left @ .., (at, count)] = self.negative
+                && index.is_some_and(|index| *at > index)
+            {
+                (self.whole, self.negative) = (self.whole.saturating_add(*count), left);
             }
         } else {
-            let below =
-                self.negative.by_ref().fold(std::mem::take(&mut self.zero), |sum, (_, n)| sum.saturating_add(*n));
-            self.whole = self.whole.saturating_add(below);
-            while let Some((_, count)) = self.positive.next_if(|(at, _)| index.is_some_and(|index| *at < index)) {
-                self.whole = self.whole.saturating_add(*count);
+            let below = std::mem::take(&mut self.negative).iter().map(|(_, count)| *count);
+            let below = below.chain([std::mem::take(&mut self.zero)]);
+            self.whole = below.fold(self.whole, u64::saturating_add);
+            while let [(at, count), left @ ..] = self.positive
+                && index.is_some_and(|index| *at < index)
+            {
+                (self.whole, self.positive) = (self.whole.saturating_add(*count), left);
             }
         }
         let bucket = Some((bound < 0.0, index));

@@ -16,10 +16,10 @@ use std::num::NonZeroI64;
 
 use crate::bytes;
 pub(crate) use block::Block;
-pub(crate) use counts::{Counts, ZERO};
+pub(crate) use counts::{Counts, Growth, ZERO};
 use nibbles::Nibbles;
 use words::WordReader;
-pub(crate) use words::{Guess, Shape, Words};
+pub(crate) use words::{Guess, Mark, Shape, Words};
 
 /// Samples of consecutive ticks.
 #[derive(Debug, Clone, Default)]
@@ -81,17 +81,15 @@ impl Chunk {
         same
     }
 
-    /// Appends a histogram, whose counts are none of them less than before, and says whether nothing was counted.
-    pub(crate) fn push_counts(&mut self, before: &Counts, now: &Counts) -> bool {
-        let same = now == before;
-        if same {
+    /// Appends a histogram by how it has grown since `before`.
+    pub(crate) fn push_counts(&mut self, before: &Counts, growth: &Growth) {
+        if growth.is_none() {
             self.tail += 1;
         } else {
             self.end_counts();
-            now.encode(before, &mut self.samples.bytes);
+            growth.encode(before, &mut self.samples.bytes);
         }
         self.len += 1;
-        same
     }
 
     /// Nothing will be appended.
@@ -104,14 +102,14 @@ impl Chunk {
         WordReader::new(self, shape)
     }
 
-    /// Tells all words but the first `skip`, of a shape that has one a sample, until `tell` has enough; `None` of a sample
-    /// that is absent.
+    /// Tells all words but the first `skip`, of a shape that has one a sample, as far as there are any; `None` of a sample that is
+    /// absent. What comes before the mark, which is moved, is not read again.
     #[inline]
-    pub(crate) fn each_word(&self, shape: Shape, skip: u16, tell: impl FnMut(Option<u64>) -> bool) {
+    pub(crate) fn each_word(&self, shape: Shape, mark: &mut Mark, skip: u16, tell: impl FnMut(Option<u64>)) {
         // Of a shape that is known, little is left to decide for each.
         match shape {
-            Shape::Count => words::each_word(self, Shape::Count, skip, tell),
-            _ => words::each_word(self, shape, skip, tell),
+            Shape::Count => words::each_word(self, Shape::Count, mark, skip, tell),
+            _ => words::each_word(self, shape, mark, skip, tell),
         }
     }
 

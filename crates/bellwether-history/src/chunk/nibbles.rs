@@ -65,6 +65,11 @@ impl Reader<'_> {
         self.at += count;
     }
 
+    /// How many half bytes were taken.
+    pub(super) fn taken(&self) -> usize {
+        self.at
+    }
+
     /// Whether all was taken.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {

@@ -169,24 +169,34 @@ impl Iterator for WordReader<'_> {
     }
 }
 
-/// Tells the words of a chunk one after the other, all but the first `skip`, until there are no more or `tell` has enough;
-/// `None` where one is absent. For shapes of one word, faster than the iterator.
+/// Where somebody stopped reading, to go on when there is more: behind so many samples that are written, and will not be
+/// written otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mark {
+    read: u16,
+    halves: usize,
+    last: u64,
+    step: u64,
+}
+
+/// Tells the words of a chunk one after the other, all but the first `skip`; `None` where one is absent. Those before the
+/// mark are not read again, and have to be among those that are skipped. For shapes of one word, faster than the iterator.
 #[inline]
-pub(super) fn each_word(chunk: &Chunk, shape: Shape, skip: u16, mut tell: impl FnMut(Option<u64>) -> bool) {
+pub(super) fn each_word(chunk: &Chunk, shape: Shape, mark: &mut Mark, skip: u16, mut tell: impl FnMut(Option<u64>)) {
     let mut from = chunk.samples.reader();
-    let (mut last, mut step) = (0_u64, 0_u64);
+    from.pass(mark.halves);
+    let Mark { read: mut at, mut last, mut step, .. } = *mark;
     let written = chunk.len - chunk.tail.min(chunk.len);
-    let mut at = 0_u16;
     let mut run = |at: &mut u16, length: u16, absent: bool, last: &mut u64, step: u64| {
         let length = length.min(chunk.len - *at);
         let by = if absent || shape != Shape::Count { 0 } else { step };
         let skipped = skip.saturating_sub(*at).min(length);
         *last = last.wrapping_add(by.wrapping_mul(u64::from(skipped)));
         *at += length;
-        (skipped..length).all(|_| {
+        for _ in skipped..length {
             *last = last.wrapping_add(by);
-            tell((!absent).then_some(*last))
-        })
+            tell((!absent).then_some(*last));
+        }
     };
     while at < written {
         if from.is_empty() {
@@ -199,9 +209,7 @@ pub(super) fn each_word(chunk: &Chunk, shape: Shape, skip: u16, mut tell: impl F
             from.pass(1);
             let length = from.take_number().and_then(|length| u16::try_from(length).ok());
             let Some(length) = length.filter(|length| *length > 0) else { return };
-            if !run(&mut at, length, word >> 4 & 15 == 1, &mut last, step) {
-                return;
-            }
+            run(&mut at, length, word >> 4 & 15 == 1, &mut last, step);
             continue;
         }
         let next = match shape {
@@ -212,10 +220,9 @@ pub(super) fn each_word(chunk: &Chunk, shape: Shape, skip: u16, mut tell: impl F
         let Some(next) = next else { return };
         (last, step) = (next, next.wrapping_sub(last));
         // A run of one, by no step.
-        if !run(&mut at, 1, false, &mut last, 0) {
-            return;
-        }
+        run(&mut at, 1, false, &mut last, 0);
     }
+    *mark = Mark { read: at, halves: from.taken(), last, step };
     run(&mut at, chunk.tail, chunk.absent, &mut last, step);
 }
 

@@ -1,5 +1,6 @@
 //! History, seen from outside: one binary.
 
+mod asked;
 mod crash;
 mod file;
 mod model;
