@@ -143,10 +143,14 @@ impl Lane {
         all[key as usize % CHUNKS].get_or_init(make)
     }
 
-    /// Every chunk ever touched, in no particular order.
+    /// Every chunk ever touched: neighbors in order, if there are no others; else in no particular one.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        let near = self.even.iter().chain(&self.odd);
+        // A first look at all of them, which are fetched side by side.
+        let least = near.clone().filter_map(OnceBox::get).map(|chunk| chunk.key as usize).min().unwrap_or(0);
+        let near = near.cycle().skip(least % (2 * NEAR)).take(2 * NEAR);
         let all = self.all.get().map_or(&[][..], |all| all);
-        let first = self.even.iter().chain(&self.odd).chain(all).filter_map(OnceBox::get);
+        let first = near.chain(all).filter_map(OnceBox::get);
         first.flat_map(|first| std::iter::successors(Some(first), |chunk| chunk.next.get()))
     }
 

@@ -1,5 +1,6 @@
 //! A histogram read at one instant, or the difference of two: counts, quantiles, merging.
 
+use super::grid::CHUNK;
 use super::lane::Lane;
 use super::{Shape, grid};
 
@@ -169,8 +170,17 @@ impl HistogramSnapshot {
             for chunk in lane.chunks() {
                 let (negative, first) = grid::first_index(chunk.key);
                 let side = if negative { &mut self.negative } else { &mut self.positive };
-                for (index, count) in (first..).zip(&chunk.counts()).filter(|(_, count)| **count > 0) {
-                    side.push((index, *count));
+                let (mut own, mut len) = ([(0, 0); CHUNK], 0);
+                for (index, count) in (first..).zip(chunk.counts()) {
+                    own[len % CHUNK] = (index, count);
+                    len += usize::from(count > 0);
+                }
+                // Most chunks come in order; another one goes to where it belongs.
+                let before = side.len();
+                side.extend_from_slice(&own[..len]);
+                if side[..before].last().is_some_and(|(index, _)| *index > first) {
+                    let place = side[..before].partition_point(|(index, _)| *index < first);
+                    side[place..].rotate_right(len);
                 }
             }
             for (at, count) in lane.cuts().filter(|(_, count)| *count > 0) {
@@ -178,7 +188,10 @@ impl HistogramSnapshot {
                     && let Some(Some(index)) = shape.buckets.get(at)
                 {
                     let side = if *bound < 0.0 { &mut self.negative } else { &mut self.positive };
-                    side.push((*index, count));
+                    match side.binary_search_by_key(index, |(index, _)| *index) {
+                        Ok(place) => side[place].1 += count,
+                        Err(place) => side.insert(place, (*index, count)),
+                    }
                     // For now the count between this bound and the one before in its bucket; see `accumulate`.
                     *own += count;
                 }
@@ -191,6 +204,10 @@ impl HistogramSnapshot {
         self.sum = self.sum.clamp(f64::MIN, f64::MAX);
         (self.min, self.max) = if min <= max { (Some(min), Some(max)) } else { (None, None) };
         for side in [&mut self.positive, &mut self.negative] {
+            // Of one lane it is in order.
+            if side.is_sorted_by(|one, next| one.0 < next.0) {
+                continue;
+            }
             side.sort_unstable_by_key(|(index, _)| *index);
             side.dedup_by(|next, first| {
                 let same = next.0 == first.0;
@@ -205,26 +222,24 @@ impl HistogramSnapshot {
     fn accumulate(&mut self, buckets: &[Option<i32>]) {
         let mut below = 0; // in whole buckets below the bound's
         let mut within = 0; // in the bound's bucket, up to the bound
-        let mut negative = self.negative.iter().rev().peekable();
-        let mut positive = self.positive.iter().peekable();
+        let (mut negative, mut positive) = (&*self.negative, &*self.positive);
         let mut zero = Some(self.zero);
         let mut bucket_before = None;
         for ((bound, count), index) in self.bounds.iter_mut().zip(buckets) {
+            let index = *index;
             if *bound < 0.0 {
-                while let Some((at, n)) = negative.peek()
+                while let [left @ .., (at, n)] = negative
                     && index.is_some_and(|index| *at > index)
                 {
-                    below += n;
-                    negative.next();
+                    (below, negative) = (below + n, left);
                 }
             } else {
-                below += negative.by_ref().map(|(_, n)| n).sum::<u64>();
+                below += total(std::mem::take(&mut negative));
                 below += zero.take().unwrap_or(0);
-                while let Some((at, n)) = positive.peek()
+                while let [(at, n), left @ ..] = positive
                     && index.is_some_and(|index| *at < index)
                 {
-                    below += n;
-                    positive.next();
+                    (below, positive) = (below + n, left);
                 }
             }
             let bucket = Some((*bound < 0.0, index));
