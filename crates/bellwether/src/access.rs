@@ -81,7 +81,7 @@ impl Access {
         Self { peers: Peers::Nobody, ..Self::loopback() }
     }
 
-    /// Also those who send `Authorization: Bearer` and this token. Of several tokens, the last eight are valid.
+    /// Also those who send `Authorization: Bearer` and this token, in one header. Of several tokens, the last eight are valid.
     pub fn or_token(mut self, token: impl Into<Box<str>>) -> Self {
         let token = token.into();
         if !token.is_empty() {
@@ -133,8 +133,10 @@ impl Access {
     }
 
     fn has_token(&self, request: &Parts) -> bool {
-        let given = request.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes);
-        let Some((scheme, token)) = given.and_then(|given| given.split_at_checked(7)) else { return false };
+        // Of several, a proxy may have looked at another one than we would.
+        let mut all = request.headers.get_all(AUTHORIZATION).iter();
+        let (Some(given), None) = (all.next(), all.next()) else { return false };
+        let Some((scheme, token)) = given.as_bytes().split_at_checked(7) else { return false };
         // All are compared to their end, so that time tells nothing.
         scheme.eq_ignore_ascii_case(b"bearer ")
             && self.tokens.iter().fold(false, |found, own| found | same(own.as_bytes(), token))

@@ -57,6 +57,41 @@ async fn queries_are_for_those_who_may_read_metrics() {
     check(&[("host", "localhost"), ("origin", "https://evil.example")], 401).await;
 }
 
+/// However somebody asks, it is decided first who it is.
+#[tokio::test]
+async fn no_method_and_no_spelling_gets_around_the_rules() {
+    let bw = builder().access(Access::nobody().or_token("first-token-1234")).start().unwrap();
+    let send = async |method: &str, path: &str, token: bool| {
+        let request = Request::builder().method(method).uri(path).header("content-encoding", "gzip");
+        let request = if token { request.header("authorization", "Bearer first-token-1234") } else { request };
+        let request = request.body(Body::from("query=up")).unwrap();
+        bw.router::<()>().oneshot(request).await.unwrap()
+    };
+    for method in ["GET", "HEAD", "POST", "PUT", "OPTIONS", "TRACE", "CONNECTED"] {
+        for path in
+            [QUERY, "/api/v1/series", "/api/v1/nope", "/api/v1/%2e%2e/%2e%2e/metrics", "/api/v1/label/a/b/values"]
+        {
+            let refused = send(method, path, false).await;
+            assert_eq!(refused.status(), 401, "{method} {path}");
+            let body = refused.into_body().collect().await.unwrap().to_bytes();
+            assert!(!body.starts_with(b"{"), "{method} {path}: {body:?}");
+            // Nor is there more behind them than there should be.
+            let status = send(method, path, true).await.status().as_u16();
+            let expect = match (method, path) {
+                ("GET" | "POST", QUERY) => &[200][..],
+                ("OPTIONS", _) => &[204],
+                _ => &[404, 405, 400],
+            };
+            assert!(expect.contains(&status), "{method} {path}: {status}");
+        }
+    }
+    for path in ["//api/v1/query?query=up", "/api/v1", "/api/v1/", "/API/v1/query?query=up", "/api%2Fv1/query?query=up"]
+    {
+        let status = send("GET", path, false).await.status().as_u16();
+        assert!([404, 401].contains(&status), "{path}: {status}");
+    }
+}
+
 #[tokio::test]
 async fn they_go_where_the_application_wants_them() {
     let check = async |router: Router, path: &str, expect: u16| {

@@ -140,6 +140,11 @@ fn others_are_let_in_by_rules_that_add_up() {
     ] {
         check(token(), far, &[("authorization", wrong)], 401);
     }
+    // Who sends two means to be taken for somebody else by one of those who read them.
+    let (right, wrong) = (("authorization", "Bearer first-token-1234"), ("authorization", "Bearer wrong"));
+    for both in [[right, wrong], [wrong, right], [right, right], [right, ("authorization", "")]] {
+        check(token(), far, &both, 401);
+    }
     check(Access::nobody().or_token(""), far, &[("authorization", "Bearer ")], 403);
     let rule = || Access::nobody().or_if(|request| request.headers.contains_key("x-internal"));
     check(rule(), far, &[("x-internal", "1")], 200);
