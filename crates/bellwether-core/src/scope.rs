@@ -183,7 +183,8 @@ impl Scope {
         self
     }
 
-    /// Notes a call that was made on behalf of this request. Layers and wrappers of clients do this.
+    /// Notes a call that was made on behalf of this request. Layers and wrappers of clients do this, each call once: those
+    /// further in leave it to who is [told](Work::told).
     pub fn call_ended(&self, call: Call) {
         self.change(|facts| {
             let fits = facts.calls.len() < Facts::MAX_CALLS;

@@ -21,7 +21,10 @@ use crate::operation::Outcome;
 /// assert_eq!(Work::current(), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Work(NonZeroU64);
+pub struct Work {
+    number: NonZeroU64,
+    is_told: bool,
+}
 
 /// Somebody who follows requests while they are under way, and not only hears of their [end](crate::OnEnd).
 ///
@@ -52,15 +55,31 @@ thread_local! {
 }
 
 impl Work {
+    /// Work that nobody follows: nobody gives this number.
+    pub const UNFOLLOWED: Self = Self::new(NonZeroU64::MAX);
+
     /// The work of this number, for whoever gives numbers.
     pub const fn new(number: NonZeroU64) -> Self {
-        Self(number)
+        Self { number, is_told: false }
+    }
+
+    /// The same, as a part of a call that the [scope](crate::Scope) is told of by whoever makes it. Whoever sees the call
+    /// further in, such as the layer of its client, does not tell it again.
+    #[inline]
+    pub const fn told(self) -> Self {
+        Self { is_told: true, ..self }
+    }
+
+    /// Whether it is a part of a call that the scope is told of.
+    #[inline]
+    pub const fn is_told(self) -> bool {
+        self.is_told
     }
 
     /// Its number.
     #[inline]
     pub const fn number(self) -> NonZeroU64 {
-        self.0
+        self.number
     }
 
     /// The work on whose behalf this thread runs now.

@@ -31,6 +31,8 @@ pub struct Ongoing<'o> {
     began: Instant,
     /// What the call is to whoever follows it.
     followed: Option<Begun>,
+    /// The scope to tell of it; `None` if it is the one that is current when it ends.
+    scope: Option<Scope>,
     is_over: bool,
 }
 
@@ -68,7 +70,8 @@ impl Operation {
         result.map_err(CallError::Failed)
     }
 
-    /// Begins a call that ends elsewhere: with the last chunk of a stream.
+    /// Begins a call that ends elsewhere: with the last chunk of a stream. What it takes is awaited through
+    /// [`Ongoing::run`]; of what is not, a client's layer tells the scope as well.
     ///
     /// # Errors
     /// If the call may not be made now.
@@ -77,12 +80,15 @@ impl Operation {
         self.begun(Cow::Borrowed(self), self.dependency.breaker().map(Cow::Borrowed))
     }
 
-    /// [`begin`](Self::begin), for a call that moves elsewhere: into a body that streams, or another task.
+    /// [`begin`](Self::begin), for a call that moves elsewhere: into a body that streams, or another task. It is told to the
+    /// scope in which it began.
     ///
     /// # Errors
     /// If the call may not be made now.
     pub fn begin_owned(&self) -> Result<Ongoing<'static>, Rejected> {
-        self.begun(Cow::Owned(self.clone()), self.dependency.breaker().cloned().map(Cow::Owned))
+        let mut ongoing = self.begun(Cow::Owned(self.clone()), self.dependency.breaker().cloned().map(Cow::Owned))?;
+        ongoing.scope = Some(Scope::current());
+        Ok(ongoing)
     }
 
     /// Whose it is.
@@ -101,13 +107,13 @@ impl Operation {
         let began = inner.clock.now();
         let followed = self.dependency.followed();
         let followed = followed.map(|(live, node)| live.begin(node, Work::current(), began));
-        Ok(Ongoing { operation, permit, began, followed, is_over: false })
+        Ok(Ongoing { operation, permit, began, followed, scope: None, is_over: false })
     }
 
     #[cold]
     fn refused(&self, rejected: Rejected) -> Rejected {
         let now = self.dependency.0.clock.now();
-        self.ended(Some(Fault::from(rejected)), now, now);
+        self.ended(Some(Fault::from(rejected)), now, now, None);
         if let Some((live, node)) = self.dependency.followed() {
             let guard = if rejected.reason == Reason::Limit { Guard::Limit } else { Guard::Breaker };
             live.refuse(node, guard, Work::current(), now);
@@ -116,7 +122,7 @@ impl Operation {
     }
 
     #[inline]
-    fn ended(&self, fault: Option<Fault>, began: Instant, now: Instant) {
+    fn ended(&self, fault: Option<Fault>, began: Instant, now: Instant, scope: Option<&Scope>) {
         let inner = &*self.dependency.0;
         let took = now.since(began);
         match fault {
@@ -129,11 +135,15 @@ impl Operation {
                 self.series.failed(fault, took);
             }
         }
-        Scope::with_current(|scope| {
+        let tell = |scope: &Scope| {
             let (outcome, error) = fault
                 .map_or((bellwether_core::Outcome::Success, ""), |fault| (fault.outcome(), fault.failure.as_str()));
             scope.call_ended(Call::new(Arc::clone(self.dependency.shared_name()), outcome, error, took));
-        });
+        };
+        match scope {
+            Some(scope) => tell(scope),
+            None => drop(Scope::with_current(tell)),
+        }
     }
 }
 
@@ -143,14 +153,15 @@ impl Ongoing<'_> {
         self.began
     }
 
-    /// Does a part of what it takes: what is called meanwhile is called on its behalf.
+    /// Does a part of what it takes: what is called meanwhile is called on its behalf, and the scope is told of this call, not
+    /// of what the client's layer sees of it.
     #[inline]
     pub async fn run<T>(&self, part: impl Future<Output = T>) -> T {
-        let work = self.followed.and_then(|followed| followed.work);
+        let followed = self.followed.and_then(|followed| followed.work);
         let mut part = pin!(part);
-        poll_fn(|cx| match work {
-            Some(work) => work.run(|| part.as_mut().poll(cx)),
-            None => part.as_mut().poll(cx),
+        poll_fn(|cx| {
+            let work = followed.or_else(Work::current).unwrap_or(Work::UNFOLLOWED);
+            work.told().run(|| part.as_mut().poll(cx))
         })
         .await
     }
@@ -173,7 +184,7 @@ impl Ongoing<'_> {
         let inner = &*self.operation.dependency.0;
         inner.in_flight.end();
         let now = inner.clock.now();
-        self.operation.ended(fault, self.began, now);
+        self.operation.ended(fault, self.began, now, self.scope.as_ref());
         if let Some((followed, (live, node))) = self.followed.zip(self.operation.dependency.followed()) {
             live.end(node, followed, fault.map(|fault| fault.failure), self.began, now);
         }

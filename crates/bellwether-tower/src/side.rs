@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use bellwether_core::{Call, Clock, Follow, Gauge, Instant, Kind, OnEnd, Outcome, Redaction, Scope, TraceContext};
+use bellwether_core::{
+    Call, Clock, Follow, Gauge, Instant, Kind, OnEnd, Outcome, Redaction, Scope, TraceContext, Work,
+};
 use http::{HeaderName, StatusCode};
 use tracing::Span;
 
@@ -128,7 +130,9 @@ impl Side {
             }
             Self::Client(client) => {
                 client.metrics.record(ended);
-                if let Some(peer) = ended.peer {
+                // A call to a dependency is told as such, by whoever made it.
+                let is_told = scope.work().is_some_and(Work::is_told);
+                if let Some(peer) = ended.peer.filter(|_| !is_told) {
                     scope.call_ended(Call::new(Arc::clone(&peer.name), ended.outcome, ended.error, ended.duration));
                 }
             }

@@ -286,6 +286,13 @@ fn work_goes_with_the_handle() {
     drop(inner);
     assert_eq!(Work::current(), None);
 
+    // A part of a call that is told is that also where it goes on elsewhere, and nowhere else.
+    let handle = call.told().run(Scope::current);
+    assert_eq!(handle.work().map(|work| (work.number(), work.is_told())), Some((call.number(), true)));
+    assert!(handle.in_scope(Work::current).is_some_and(Work::is_told));
+    assert_eq!(scope.in_scope(Work::current), Some(request));
+    assert!(!Work::UNFOLLOWED.is_told() && Work::UNFOLLOWED.told() != Work::UNFOLLOWED);
+
     assert!(catch_unwind(|| call.run(|| panic!("oops"))).is_err());
     assert_eq!(Work::current(), None, "after a panic");
     let nobodys = call.run(Scope::current);

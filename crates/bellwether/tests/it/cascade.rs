@@ -18,7 +18,8 @@ fn is_followed(bw: &Bellwether) -> (bool, bool) {
         let of_request = Work::current();
         let of_call = call.run(async { Work::current() }).await;
         call.end(None);
-        tell.send((of_request.is_some(), of_call.is_some() && of_call != of_request)).unwrap();
+        let own = |work: &Work| *work != Work::UNFOLLOWED.told() && Some(*work) != of_request.map(Work::told);
+        tell.send((of_request.is_some(), of_call.is_some_and(|work| own(&work)))).unwrap();
     };
     let app: Router = Router::new().route("/v1/turns", get(handle)).layer(bw.layer());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

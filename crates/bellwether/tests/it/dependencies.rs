@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
-use bellwether::core::Clock;
+use bellwether::core::{Clock, TraceContext};
 use bellwether::dependency::{DependencyBuilder, Failure, Fault, Health, Patience, Probe};
-use bellwether::{Access, Bellwether, Config, Dependency, Registry};
+use bellwether::{Access, Bellwether, Config, Dependency, Registry, Scope};
 use serde_json::Value;
+use tower::{Layer, ServiceExt};
 
 use super::routes::{ask, builder};
 use super::{get, status};
@@ -176,6 +177,30 @@ fn nothing_is_in_vain_where_nothing_is_said() {
     clock.advance(Duration::from_secs(60));
     assert_eq!(bw.notices().len(), 16);
     assert!(bw.notices()[0].ends_with("which nobody registered; there is no dependency"), "{:?}", bw.notices()[0]);
+}
+
+#[test]
+fn the_scope_is_told_of_a_call_once() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let told = |cascade: bool| {
+        let bw = builder().cascade(cascade).start().unwrap();
+        let [llm, orders] = ["llm", "orders"].map(|name| bw.dependency(Dependency::http(name)).unwrap());
+        let answer = async |_| Ok::<_, io::Error>(http::Response::new(axum::body::Body::empty()));
+        let http = bw.calls().for_peer("openai").layer(tower::service_fn(answer));
+        let request = || http::Request::get("http://api.openai.com/").body(axum::body::Body::empty()).unwrap();
+        let scope = Scope::builder(TraceContext::root(false)).open();
+        runtime.block_on(scope.wrap(async {
+            http.clone().oneshot(request()).await.unwrap();
+            llm.call("chat", http.clone().oneshot(request())).await.unwrap();
+            // A dependency within another one's call is a call of its own, and so is a layer's when that is over.
+            let both = async { orders.call("select", http.clone().oneshot(request())).await.map_err(io::Error::other) };
+            llm.call("chat", both).await.unwrap();
+            http.oneshot(request()).await.unwrap();
+        }));
+        scope.facts().calls.iter().map(|call| call.peer.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(told(true), "openai llm orders llm openai");
+    assert_eq!(told(false), told(true));
 }
 
 #[test]

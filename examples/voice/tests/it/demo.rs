@@ -1,8 +1,15 @@
 //! A whole demo for one test: database, upstreams and the service on a free port.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use bellwether::Bellwether;
+use bellwether::{
+    Bellwether,
+    core::{Kind, OnEnd, Operation},
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -17,7 +24,30 @@ pub(crate) struct Demo {
     pub(crate) bw: Bellwether,
     pub(crate) guards: Guards,
     pub(crate) http: reqwest::Client,
+    pub(crate) told: Arc<Told>,
     _folder: TempDir,
+}
+
+/// The calls that the scope of each request was told of: who was called, and how it ended.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Mutex<Vec<Vec<String>>>);
+
+impl OnEnd for Told {
+    fn ended(&self, operation: &Operation<'_>) {
+        let calls = operation.scope.facts().calls;
+        let calls = calls.iter().map(|call| format!("{} {}", call.peer, call.outcome.as_str())).collect();
+        self.0.lock().unwrap().push(calls);
+    }
+
+    fn wants(&self, operation: &Operation<'_>) -> bool {
+        operation.kind == Kind::Server
+    }
+}
+
+impl Told {
+    pub(crate) fn of_last(&self) -> Option<Vec<String>> {
+        self.0.lock().unwrap().last().cloned()
+    }
 }
 
 pub(crate) async fn demo() -> Demo {
@@ -25,7 +55,9 @@ pub(crate) async fn demo() -> Demo {
 }
 
 pub(crate) async fn demo_ticking(tick: Duration) -> Demo {
-    let bw = Bellwether::builder("voice").environment(|_| None).tick(tick).start().expect("a front door");
+    let told = Arc::new(Told::default());
+    let bw = Bellwether::builder("voice").environment(|_| None).tick(tick).listener(told.clone());
+    let bw = bw.start().expect("a front door");
     let guards = Guards::new(&bw, 7).expect("breakers");
     let folder = TempDir::new().expect("a folder");
     let deployment = Deployment::default();
@@ -36,7 +68,7 @@ pub(crate) async fn demo_ticking(tick: Duration) -> Demo {
     let address = listener.local_addr().expect("an address");
     let router = api::router(app.clone()).layer(CatchPanicLayer::new()).layer(bw.layer()).merge(bw.router());
     tokio::spawn(axum::serve(listener, router).into_future());
-    Demo { address, app, upstreams, bw, guards, http: reqwest::Client::new(), _folder: folder }
+    Demo { address, app, upstreams, bw, guards, http: reqwest::Client::new(), told, _folder: folder }
 }
 
 pub(crate) async fn store() -> (Store, TempDir) {

@@ -54,6 +54,22 @@ async fn a_turn_is_one_request_and_four_calls() {
 }
 
 #[tokio::test]
+async fn each_call_of_a_turn_is_told_once() {
+    let demo = demo().await;
+    demo.turn(3).await;
+    let mut calls = loop {
+        match demo.told.of_last() {
+            Some(calls) => break calls,
+            None => yield_now().await,
+        }
+    };
+    // The answer is still read while its first sentence is spoken.
+    calls.sort();
+    let expect = ["llm/primary", "orders-db", "orders-db", "stt", "tts", "tts"];
+    assert_eq!(calls, expect.map(|name| format!("{name} success")));
+}
+
+#[tokio::test]
 async fn a_turn_that_breaks_off_has_failed() {
     let demo = demo().await;
     demo.upstreams.llm.set(Fault::Cut(1.0));
