@@ -255,6 +255,21 @@ impl Bellwether {
         self.0.keeper.history()
     }
 
+    /// When the wall clock jumped, and by how much, as far back as history's file goes: around these times rates and ages are
+    /// not what they seem.
+    ///
+    /// ```
+    /// use bellwether::{Bellwether, history::file::Query};
+    ///
+    /// let bw = Bellwether::builder("shop").environment(|_| None).start()?;
+    /// assert!(bw.clock_jumps().page(&Query::newest())?.entries.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "history")]
+    pub fn clock_jumps(&self) -> bellwether_history::file::Log<crate::ClockJump> {
+        self.0.keeper.clock_jumps()
+    }
+
     /// What was promised, how that stands, and reports of how it stood.
     #[cfg(feature = "slo")]
     pub fn objectives(&self) -> &crate::Objectives {

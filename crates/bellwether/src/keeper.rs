@@ -7,4 +7,6 @@ mod imp;
 #[path = "keeper/enabled.rs"]
 mod imp;
 
+#[cfg(feature = "history")]
+pub use imp::ClockJump;
 pub(crate) use imp::{HistoryPlan, Keeper};

@@ -25,6 +25,8 @@ pub use access::Access;
 pub use bellwether::Bellwether;
 pub use builder::Builder;
 pub use error::Error;
+#[cfg(feature = "history")]
+pub use keeper::ClockJump;
 #[cfg(feature = "slo")]
 pub use objectives::Objectives;
 pub use settings::Config;

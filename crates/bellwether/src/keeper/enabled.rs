@@ -1,17 +1,22 @@
 //! History: remembered at each tick, and brought into its file now and then.
 
+#[path = "clock_jump.rs"]
+mod clock_jump;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bellwether_core::{Instant, Registry};
 use bellwether_export::Resource;
-use bellwether_history::file::{Error, Kind};
+use bellwether_history::file::{Error, Kind, Limits, Log};
 use bellwether_history::{History, Options};
 
 use crate::builder::Builder;
 use crate::settings::Settings;
 use crate::turn::{Taken, Turn};
+
+pub use clock_jump::ClockJump;
 
 /// What the builder was told.
 #[derive(Debug, Default)]
@@ -24,6 +29,7 @@ pub(crate) struct HistoryPlan {
 #[derive(Debug, Clone)]
 pub(crate) struct Keeper {
     history: History,
+    clock_jumps: Log<ClockJump>,
     registry: Registry,
     every: Duration,
     /// When it is to be flushed next; `None` before the first tick.
@@ -67,6 +73,7 @@ impl HistoryPlan {
             None => History::in_memory(options),
         };
         let keeper = Keeper {
+            clock_jumps: history.log(Limits::default()),
             history,
             registry: registry.clone(),
             every: told.flush,
@@ -85,12 +92,18 @@ impl Keeper {
         self.history.clone()
     }
 
+    pub(crate) fn clock_jumps(&self) -> Log<ClockJump> {
+        self.clock_jumps.clone()
+    }
+
     pub(crate) fn tick(&mut self) {
         let clock = self.registry.clock();
         let now = clock.now();
         let tick = self.history.tick(&self.registry, clock.timestamp(), now);
         if tick.jump != 0 {
             tracing::warn!(target: "bellwether::history", jump_ms = tick.jump, "the wall clock jumped");
+            // It is a few bytes, which every limit allows.
+            let _ = self.clock_jumps.append(&ClockJump { by_millis: tick.jump }, tick.at);
         }
         // The second tick's is the first one, so that it is soon known that there was a run, however short.
         let is_due = self.due.is_some_and(|due| due <= now);

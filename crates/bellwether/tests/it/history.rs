@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use bellwether::core::{Clock, Timestamp};
 use bellwether::history::History;
-use bellwether::{Bellwether, Config};
+use bellwether::history::file::Query;
+use bellwether::{Bellwether, Config, Registry};
 use bellwether_promql::{MatchOp, Matcher};
 
 use super::nothing;
@@ -34,6 +36,34 @@ async fn it_outlives_the_process() {
         bw.registry().counter("jobs").build().unwrap().add(7);
         bw.shutdown(Duration::from_secs(10)).await;
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumped_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |clock: &Clock| {
+        let builder = Bellwether::builder("shop").environment(nothing).registry(Registry::on(clock.clone()));
+        builder.history_file(folder.path().join("history.bw")).start().unwrap()
+    };
+    let jumps = |bw: &Bellwether| -> Vec<(i64, i64)> {
+        let entries = bw.clock_jumps().page(&Query::oldest()).unwrap().entries;
+        entries.iter().map(|jump| (jump.at, jump.record.by_millis)).collect()
+    };
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let bw = start(&clock);
+    clock.advance(Duration::from_secs(5));
+    clock.jump(Timestamp::from_unix_seconds(1_700_003_605));
+    assert_eq!(jumps(&bw), []);
+    // It is the last tick that sees it, and the next run that reads of it.
+    bw.shutdown(Duration::from_secs(10)).await;
+    let bw = start(&clock);
+    assert_eq!(jumps(&bw), [(1_700_003_605_000, 3_600_000)]);
+    clock.advance(Duration::from_secs(5));
+    clock.jump(Timestamp::from_unix_seconds(1_700_000_010));
+    bw.shutdown(Duration::from_secs(10)).await;
+    let bw = start(&clock);
+    let [forward, (_, back)] = jumps(&bw)[..] else { panic!("{:?}", jumps(&bw)) };
+    assert_eq!((forward, back), ((1_700_003_605_000, 3_600_000), -3_600_000));
 }
 
 #[tokio::test]
