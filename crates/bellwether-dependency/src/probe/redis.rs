@@ -1,5 +1,7 @@
 //! Whether a Redis answers a `PING`: its protocol by hand, so that no client is built for six bytes.
 
+mod answer;
+
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -7,13 +9,11 @@ use std::time::Duration;
 use bellwether_core::{Clock, Instant};
 
 use super::{Probe, blocking, tcp};
-use crate::cascade::Failure;
-use crate::fault::{Fault, Retry};
+use crate::fault::Fault;
+use answer::Answer;
 
 /// No thread is left behind for longer, whatever the time limit of the probe.
 const LIMIT: Duration = Duration::from_secs(5);
-/// A line of an answer; those of errors are short.
-const MAX_LINE: usize = 512;
 
 pub(super) fn probe(address: &str, login: Option<(&str, &str)>) -> Probe {
     let address = address.to_owned();
@@ -36,32 +36,27 @@ struct Redis {
 }
 
 impl Redis {
-    fn ask(&mut self, command: &[u8], expect: &[u8]) -> Result<(), Fault> {
-        let answer = self.say(command).map_err(|error| Fault::of(&error))?;
-        if answer == expect { Ok(()) } else { Err(of_answer(&answer)) }
-    }
-
-    /// The first line of the answer.
-    fn say(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
-        self.stream.set_write_timeout(Some(self.left()?))?;
-        self.stream.write_all(command)?;
-        let mut line = Vec::new();
+    fn ask(&mut self, command: &[u8], expected: &[u8]) -> Result<(), Fault> {
+        self.say(command).map_err(|error| Fault::of(&error))?;
+        let mut answer = Answer::default();
+        let mut bytes = [0; 64];
         loop {
-            let mut bytes = [0; 64];
-            self.stream.set_read_timeout(Some(self.left()?))?;
-            let read = self.stream.read(&mut bytes)?;
-            if read == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            line.extend(bytes.iter().take(read));
-            if let Some(end) = line.windows(2).position(|pair| pair == b"\r\n") {
-                line.truncate(end);
-                return Ok(line);
-            }
-            if MAX_LINE < line.len() {
-                return Err(io::ErrorKind::InvalidData.into());
+            let read = self.hear(&mut bytes).map_err(|error| Fault::of(&error))?;
+            if answer.take(bytes.get(..read).unwrap_or_default())? {
+                return answer.expect(expected);
             }
         }
+    }
+
+    fn say(&mut self, command: &[u8]) -> io::Result<()> {
+        self.stream.set_write_timeout(Some(self.left()?))?;
+        self.stream.write_all(command)
+    }
+
+    fn hear(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(self.left()?))?;
+        let read = self.stream.read(bytes)?;
+        if read == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(read) }
     }
 
     /// Somebody who sends a byte now and then does not get more.
@@ -75,17 +70,4 @@ impl Redis {
 fn command(words: &[&str]) -> Vec<u8> {
     let word = |word: &&str| format!("${}\r\n{word}\r\n", word.len());
     format!("*{}\r\n{}", words.len(), words.iter().map(word).collect::<String>()).into_bytes()
-}
-
-/// The class of an error, by its first word, which is its type.
-fn of_answer(line: &[u8]) -> Fault {
-    let word = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-    Fault::new(match word {
-        b"-NOAUTH" | b"-WRONGPASS" | b"-NOPERM" | b"-DENIED" => Failure::Auth,
-        b"-LOADING" | b"-BUSY" | b"-MASTERDOWN" | b"-CLUSTERDOWN" | b"-TRYAGAIN" => {
-            return Fault::new(Failure::Upstream).retry(Retry::AfterPause);
-        }
-        [b'-', ..] => Failure::Upstream,
-        _ => Failure::Decode,
-    })
 }
