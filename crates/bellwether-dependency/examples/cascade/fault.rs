@@ -2,8 +2,8 @@
 
 use bellwether_dependency::cascade::Failure;
 
-/// The faults of the test plan, one scenario each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The faults of the test plan, one scenario each, and further ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scenario {
     Crash,
     Errors10,
@@ -31,6 +31,20 @@ pub(crate) enum Scenario {
     CancelledCallers,
     ClockStep,
     LowTraffic,
+    /// Our allowance is used up.
+    Quota,
+    /// The key was changed, and we were not told.
+    Auth,
+    /// Half of the answers cannot be read, though their status says that all is well.
+    Garbage,
+    /// One of several that share a cap on calls is slow and holds it.
+    Bulkhead,
+    /// The queues that a short trouble left behind are worked off too late for whoever waits.
+    QueueLoop,
+    /// One caller in five asks for what is not there, from the first second on: no fault.
+    UsualBadRequests,
+    /// What nobody depends on fails one time in five, from the first second on: no fault.
+    UsualErrors,
 }
 
 impl Scenario {
@@ -62,6 +76,22 @@ impl Scenario {
         Self::ClockStep,
         Self::LowTraffic,
     ];
+
+    /// Those that are not in the test plan, and not in its scores.
+    pub(crate) const FURTHER: [Self; 7] = [
+        Self::Quota,
+        Self::Auth,
+        Self::Garbage,
+        Self::Bulkhead,
+        Self::QueueLoop,
+        Self::UsualBadRequests,
+        Self::UsualErrors,
+    ];
+
+    /// Whether it is so from the beginning, and thus no fault.
+    pub(crate) fn is_usual(self) -> bool {
+        matches!(self, Self::UsualBadRequests | Self::UsualErrors)
+    }
 }
 
 /// What happens to one node's remote side, or to all of it, while the fault is on.

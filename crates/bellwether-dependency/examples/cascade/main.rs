@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to its terminal")]
 
 mod fault;
+mod past;
 mod random;
 mod report;
 mod run;
@@ -21,12 +22,13 @@ fn main() -> std::process::ExitCode {
     };
     let (from, seeds, every) = (number("--from-seed", 0), number("--seeds", 1), number("--every", 1).max(1));
     let only = words.iter().position(|word| word == "--only").and_then(|at| words.get(at + 1));
-    let mut report = report::Report::default();
+    let (mut report, mut further) = (report::Report::default(), report::Report::default());
     for seed in (0..seeds).map(|i| from + i * every) {
-        for scenario in Scenario::ALL {
+        for scenario in Scenario::ALL.into_iter().chain(Scenario::FURTHER) {
             if only.is_some_and(|only| format!("{scenario:?}") != *only) {
                 continue;
             }
+            let report = if Scenario::ALL.contains(&scenario) { &mut report } else { &mut further };
             for shape in Shape::ALL {
                 report.add(shape, seed, run::run(scenario, shape, seed));
             }
@@ -36,6 +38,7 @@ fn main() -> std::process::ExitCode {
             report.quiet(run::quiet_day(shape, seed, 24.0));
         }
     }
+    further.print_further();
     report.print();
     std::process::ExitCode::SUCCESS
 }

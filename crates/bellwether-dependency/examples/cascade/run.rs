@@ -1,9 +1,10 @@
 //! One run: a world, what goes wrong in it, the judges that watch, and how they did.
 
 use bellwether_core::Instant;
-use bellwether_dependency::cascade::{Cause, Failure, Judge, Loop, Method, Root, Status, Verdict, Window};
+use bellwether_dependency::cascade::{Cause, Failure, Judge, Kind, Loop, Method, Root, Status, Verdict, Window};
 
 use super::fault::{Effect, Fault, Scenario, Trouble};
+use super::past::Past;
 use super::random::Random;
 use super::sim::{Sim, TICK};
 use super::world::{Shape, Spec, Step, When, World};
@@ -154,6 +155,7 @@ pub(crate) fn run(scenario: Scenario, shape: Shape, seed: u64) -> Outcome {
     }
     let hurts = lost.1 as f64 >= 0.05 * lost.0 as f64;
     let due = match scenario {
+        _ if scenario.is_usual() => false,
         Scenario::Load3 | Scenario::ColdCache => hurts,
         Scenario::CancelledCallers => false,
         _ => plan.sim.touches >= plan.needed,
@@ -208,6 +210,8 @@ fn plan(scenario: Scenario, shape: Shape, random: &mut Random) -> Plan {
             world.specs[target].breaker = false;
         }
         Scenario::MissingEdge => lose_edge(&mut world, target),
+        Scenario::Bulkhead => share_a_cap(&mut world, target),
+        Scenario::UsualErrors => make_optional(&mut world, target),
         _ => {}
     }
     world.size(random);
@@ -223,6 +227,12 @@ fn plan(scenario: Scenario, shape: Shape, random: &mut Random) -> Plan {
             world.tighten(target, 0.5);
             world.size_deadlines(target);
         }
+        Scenario::QueueLoop => {
+            let spec = &mut world.specs[target];
+            (spec.retries, spec.breaker, spec.pool, spec.replicas) = (0, false, None, 2);
+            world.tighten(target, 0.75);
+            world.size_deadlines(target);
+        }
         _ => {}
     }
     if let Some((_, store)) = cache {
@@ -233,10 +243,13 @@ fn plan(scenario: Scenario, shape: Shape, random: &mut Random) -> Plan {
         world.size_deadlines(store);
     }
     world.size_pools(random);
-    let from = warm + random.between(0.0, TICK);
+    let mut from = warm + random.between(0.0, TICK);
     let mut until = from + length;
     let mut cut = None;
-    if scenario == Scenario::RetryStorm {
+    if scenario.is_usual() {
+        (from, until) = (600.0, 600.0);
+    }
+    if matches!(scenario, Scenario::RetryStorm | Scenario::QueueLoop) {
         until = from + 20.0;
         cut = Some(from + length);
     }
@@ -255,7 +268,21 @@ fn plan(scenario: Scenario, shape: Shape, random: &mut Random) -> Plan {
         Scenario::Errors50 => effect(fails(Failure::Upstream, 0.5)),
         Scenario::Errors100 => effect(fails(Failure::Upstream, 1.0)),
         Scenario::Slow3 => effect(Effect::Slow { times: 3.0, fails: false }),
-        Scenario::Slow20 | Scenario::RetryStorm => effect(Effect::Slow { times: 20.0, fails: false }),
+        Scenario::Slow20 | Scenario::RetryStorm | Scenario::QueueLoop | Scenario::Bulkhead => {
+            effect(Effect::Slow { times: 20.0, fails: false })
+        }
+        Scenario::Quota => effect(fails(Failure::Quota, 1.0)),
+        Scenario::Auth => effect(fails(Failure::Auth, 1.0)),
+        Scenario::Garbage => effect(fails(Failure::Decode, 0.5)),
+        Scenario::UsualBadRequests => {
+            let routes: Vec<usize> = (0..sim.world.specs.len()).filter(|n| sim.world.specs[*n].route).collect();
+            let route = routes[random.below(routes.len())];
+            sim.troubles.push((Trouble::BadRequests { route, share: 0.2 }, 0.0, until));
+        }
+        Scenario::UsualErrors => {
+            let usual = fails(Failure::Upstream, 0.2);
+            sim.faults.push(Fault { from: 0.0, ..fault(target, usual) });
+        }
         Scenario::SlowThenFail => effect(Effect::Slow { times: 10.0, fails: true }),
         Scenario::Hang => effect(Effect::Hangs { replicas: usize::MAX }),
         Scenario::Flapping => {
@@ -393,6 +420,31 @@ fn lose_edge(world: &mut World, node: usize) {
     }
 }
 
+/// A node and up to two others, none of which calls another, share a cap on their calls.
+fn share_a_cap(world: &mut World, node: usize) {
+    (world.pool_kind, world.pools) = (Kind::Bulkhead, vec![0]);
+    let mut sharing = vec![node];
+    for other in (0..world.specs.len()).filter(|other| !world.specs[*other].route) {
+        let related = |with: &usize| {
+            *with == other || world.callers(*with).contains(&other) || world.callers(other).contains(with)
+        };
+        if sharing.len() < 3 && !sharing.iter().any(related) {
+            sharing.push(other);
+        }
+    }
+    world.specs.iter_mut().for_each(|spec| spec.pool = None);
+    for node in sharing {
+        (world.specs[node].pool, world.specs[node].breaker) = (Some(0), false);
+    }
+}
+
+/// Whoever calls a node survives its failures.
+fn make_optional(world: &mut World, node: usize) {
+    for step in world.specs.iter_mut().flat_map(|spec| &mut spec.steps) {
+        step.optional |= step.to == node;
+    }
+}
+
 /// What simple methods would say: the deepest node that errs, the node with the highest failure ratio, anyone. They are
 /// told what ails, which is more than they would find out.
 fn naives(sim: &Sim, window: &Window, verdict: &Verdict, random: &mut Random) -> [Option<Root>; 3] {
@@ -425,12 +477,12 @@ pub(crate) fn quiet_day(shape: Shape, seed: u64, hours: f64) -> (u64, f64) {
     world.rate = random.scale(6.0, 20.0);
     world.size(&mut random);
     world.size_pools(&mut random);
-    let seed = Random::new(random.next());
-    let mut sim = Sim::new(world, seed);
+    let mut sim = Sim::new(world, Random::new(random.next()));
     sim.diurnal = true;
     let mut judge = Judge::default();
     let (mut incidents, mut open) = (0, false);
     let mut next = [600.0, 700.0, 1800.0];
+    let mut past = Past::default();
     for tick in 1..=(hours * 3600.0 / TICK) as u64 {
         let at = tick as f64 * TICK;
         let nodes = sim.world.specs.len();
@@ -440,28 +492,37 @@ pub(crate) fn quiet_day(shape: Shape, seed: u64, hours: f64) -> (u64, f64) {
         };
         let begin = at + random.between(0.0, TICK);
         if at >= next[0] {
-            sim.pauses.push((begin, begin + random.between(0.05, 0.4)));
+            let pause = (begin, begin + random.between(0.05, 0.4));
+            sim.pauses.push(pause);
+            past.happened(pause, "the process paused".to_owned());
             next[0] = at + random.exponential(300.0);
         }
         if at >= next[1] {
             let (node, replica) = victim(&mut random, &sim);
-            sim.replica_pauses.push((node, replica, begin, begin + random.between(0.1, 0.6)));
+            let (from, until) = (begin, begin + random.between(0.1, 0.6));
+            sim.replica_pauses.push((node, replica, from, until));
+            past.happened((from, until), format!("a replica of {} paused", sim.world.specs[node].name));
             next[1] = at + random.exponential(120.0);
         }
         if at >= next[2] {
             let (node, replicas) = (random.below(nodes), 4);
             for replica in 0..replicas {
                 let from = begin + 20.0 * replica as f64;
-                sim.restarts.push((node, replica, from, from + random.between(0.2, 1.0)));
+                let until = from + random.between(0.2, 1.0);
+                sim.restarts.push((node, replica, from, until));
+                past.happened((from, until), format!("a replica of {} restarted", sim.world.specs[node].name));
             }
             next[2] = at + random.exponential(7200.0);
         }
         let window = sim.run(at);
         let verdict = judge.tick(&sim.graph, &window, Instant::from_nanos((at * 1e9) as u64));
+        past.saw(&window);
         if verdict.incident.is_some() && !open {
             incidents += 1;
             if std::env::var_os("CASCADE_TRACE").is_some() {
-                eprintln!("quiet {shape:?} {at}: {verdict} {:?}", verdict.suspects.first().map(|s| &s.evidence));
+                let evidence = verdict.suspects.first().map(|suspect| &suspect.evidence);
+                eprintln!("quiet {shape:?} {seed} at {at}: {verdict} {evidence:?}");
+                past.print(at, &sim, &verdict);
             }
         }
         open = verdict.incident.is_some();

@@ -192,7 +192,7 @@ impl Sim {
             states[i].id = Some(graph.node(&spec.name, kind).expect(full));
         }
         for (i, pool) in pools.iter_mut().enumerate() {
-            pool.node = Some(graph.node(&format!("pool-{i}"), Kind::Pool).expect(full));
+            pool.node = Some(graph.node(&format!("pool-{i}"), world.pool_kind).expect(full));
         }
         for (i, spec) in world.specs.iter().enumerate() {
             let state = &mut states[i];
@@ -444,7 +444,8 @@ impl Sim {
             match fault.effect {
                 Effect::Fails { class, share, replicas } if replica < replicas && self.random.chance(share) => {
                     self.touch(seen);
-                    let after = if class == Failure::Upstream { self.work(node) } else { FAST };
+                    let worked = matches!(class, Failure::Upstream | Failure::Decode);
+                    let after = if worked { self.work(node) } else { FAST };
                     return self.at(after, Event::Response { call, generation, failure: Some(class) });
                 }
                 Effect::Hangs { replicas } if replica < replicas => return self.touch(seen),

@@ -1,5 +1,7 @@
 //! The simulated world before anything happens in it: routes, dependencies, pools, and how they call each other.
 
+use bellwether_dependency::cascade::Kind;
+
 use super::random::Random;
 
 /// The graphs of the test plan.
@@ -69,8 +71,9 @@ pub(crate) struct Spec {
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) specs: Vec<Spec>,
-    /// Permits of each pool.
+    /// Permits of each pool, which may be a cap on calls.
     pub(crate) pools: Vec<usize>,
+    pub(crate) pool_kind: Kind,
     pub(crate) rate: f64,
     /// Only direct calls of routes are seen: what dependencies call happens in other processes.
     pub(crate) edge_only: bool,
@@ -80,7 +83,7 @@ impl World {
     /// A world of that shape, all else drawn.
     pub(crate) fn draw(shape: Shape, random: &mut Random) -> Self {
         let rate = random.scale(20.0, 100.0);
-        let mut world = Self { specs: Vec::new(), pools: Vec::new(), rate, edge_only: false };
+        let mut world = Self { specs: Vec::new(), pools: Vec::new(), pool_kind: Kind::Pool, rate, edge_only: false };
         match shape {
             Shape::Chain => {
                 let deps = world.dependencies(4, random);

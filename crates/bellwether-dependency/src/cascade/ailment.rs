@@ -87,7 +87,7 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, 
             || slow(node.normally_own_slow(0.95), |tally| tally.own_slow)
             || late(node.normally_own_slow(0.5), |tally| tally.own_late),
         full: false,
-        callers: kind == Kind::Route && above(CALLERS, bad_requests, |tally| tally.bad_requests),
+        callers: kind == Kind::Route && node.is_known() && above(CALLERS, bad_requests, |tally| tally.bad_requests),
         misses: misses.n >= ENOUGH && misses.hits > 0.0 && above(MISSES, misses, |tally| tally.misses),
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, 
 fn lasting(node: &NodeMemory) -> bool {
     let (mut lost, mut tried, mut parts) = (0.0, 0.0, 0.0);
     for tally in &node.recent[..node.windows] {
-        (lost, tried, parts) = (lost + tally.attempts.hits, tried + tally.attempts.n, parts + tally.parts);
+        (lost, tried, parts) = (lost + tally.attempts.hits, tried + tally.attempts.n, parts + tally.parts());
         if parts >= if 3.0 * lost > tried { LEAST } else { PARTS_OF_MANY } {
             return true;
         }

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::flow::{Flows, Scene, Way, leads};
 use super::graph::{Graph, Kind};
 use super::memory::{EdgeMemory, NodeMemory, WINDOWS, share};
+use super::proof::{fails_again, proven};
 use super::rules::{Context, RULES, metastable};
 use super::stats::clean;
 use super::verdict::{Cause, Incident, IncidentId, Root, Status, Suspect, Verdict};
@@ -125,7 +126,12 @@ impl Judge {
         let hurt = (0..self.nodes.len()).any(|node| self.matters(graph, node));
         self.since = if hurt { self.since.or(Some(now)) } else { None };
         let verdict = self.verdict(graph, hurt, now);
-        if self.open.is_none() && !self.nodes.iter().any(|node| node.ailment.any()) {
+        // What nobody knows yet is normal as it is, unless requests suffer.
+        let abnormal = |node: usize| match &self.nodes[node] {
+            memory if memory.is_known() => memory.ailment.any(),
+            memory => memory.ailment.hurts() && graph.at(node).kind == Kind::Route,
+        };
+        if self.open.is_none() && !(0..self.nodes.len()).any(abnormal) {
             self.learn(window);
         }
         self.last = Some((now, verdict.clone()));
@@ -194,7 +200,9 @@ impl Judge {
             }
         }
         let ails = |of: u8, times: u32, node: usize| {
-            self.matters(graph, node) && (self.nodes[node].ailed & of).count_ones() >= times
+            let memory = &self.nodes[node];
+            let often = (memory.ailed & of).count_ones() >= times || times == OPENS && fails_again(memory);
+            often && self.matters(graph, node) && proven(memory, self.nodes.len())
         };
         let opens = self.open.is_none() && (0..self.nodes.len()).any(|node| ails(0b111, OPENS, node));
         if self.open.is_none() && !opens {
@@ -202,9 +210,11 @@ impl Judge {
             return Verdict::nothing(if idle { Status::Unknown } else { Status::Healthy });
         }
         let (mut verdict, enough) = self.suspects(graph);
-        // What is slight and hurts no request has time.
-        let slight = |node: usize| verdict.lost <= 0.0 && self.nodes[node].is_slight();
-        let urgent = |node: usize| if slight(node) { ails(0b1111, OPENS + 1, node) } else { ails(0b111, OPENS, node) };
+        // What is slight and hurts no request has time; what was so before anybody knew what is normal may be just that.
+        let urgent = |node: usize| match &self.nodes[node] {
+            memory if verdict.lost > 0.0 || memory.is_known() && !memory.is_slight() => ails(0b111, OPENS, node),
+            memory => memory.is_known() && ails(0b1111, OPENS + 1, node),
+        };
         if opens && (!enough || !(0..self.nodes.len()).any(urgent)) {
             return Verdict::nothing(Status::Healthy);
         }

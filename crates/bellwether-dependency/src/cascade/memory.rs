@@ -6,7 +6,7 @@ use super::ailment::Ailment;
 use super::failure::{Failure, Failures};
 use super::latency::{self, Latency};
 use super::stats::{Cusum, clean};
-use super::window::{Calls, Flow};
+use super::window::{Calls, Flow, Window};
 
 /// How long it takes until two thirds of what was normal is forgotten.
 const NORMAL: f64 = 3600.0;
@@ -57,8 +57,8 @@ pub(super) struct EdgeSums {
 pub(super) struct Tally {
     pub(super) attempts: Hits,
     pub(super) calls: Hits,
-    /// In how many parts of the window attempts were lost.
-    pub(super) parts: f64,
+    /// In which parts of the window attempts were lost, one bit each.
+    pub(super) lost_in: u16,
     /// Calls beyond twice the normal 95 % quantile.
     pub(super) slow: Hits,
     /// Calls beyond 1.7 times the normal median.
@@ -156,7 +156,7 @@ impl NodeMemory {
         let tally = Tally {
             attempts: lost(&calls.attempts_failed, attempts),
             calls: lost(&calls.failed, calls.ended),
-            parts: f64::from(calls.lost_in.count_ones()),
+            lost_in: calls.lost_in & ((1 << Window::PARTS) - 1),
             slow,
             late,
             own_slow,
@@ -207,7 +207,7 @@ impl NodeMemory {
     /// From how many seconds a call is slow: so many times the normal quantile, and noticeably above it. `None` until known.
     fn slow_from(&self, normal: &[f64; Latency::BUCKETS], q: f64) -> Option<f64> {
         // In the first minute, at the usual tick, queues and caches have yet to find their level.
-        let known = self.normal.ended >= ENOUGH && self.learned > WINDOWS;
+        let known = self.is_known() && self.learned > WINDOWS;
         let normal = latency::quantile(normal, q).filter(|_| known)?;
         // Most calls do not get so much slower by chance as one in twenty does.
         let times = if q > 0.5 { 2.0 } else { 1.7 };
@@ -250,6 +250,11 @@ impl NodeMemory {
         (self.now.own_per_attempt() - self.normal.own_per_attempt()).max(0.0)
     }
 
+    /// Whether enough calls were seen to say what is normal for it.
+    pub(super) fn is_known(&self) -> bool {
+        self.normal.ended >= ENOUGH
+    }
+
     /// Whether only a small part of its calls suffers.
     pub(super) fn is_slight(&self) -> bool {
         let slow = share(self.now.slow.max(self.hanging), self.now.ended);
@@ -264,6 +269,13 @@ impl NodeMemory {
     /// Calls that began: how many of late, in how many seconds, and how many a second are normal.
     pub(super) fn arrivals(&self) -> (f64, f64, f64) {
         (self.arrivals.0, self.arrivals.1, share(self.normal.started, self.normal.seconds))
+    }
+}
+
+impl Tally {
+    /// In how many parts of the window attempts were lost.
+    pub(super) fn parts(&self) -> f64 {
+        f64::from(self.lost_in.count_ones())
     }
 }
 

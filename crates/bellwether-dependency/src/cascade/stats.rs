@@ -16,6 +16,17 @@ pub(super) fn wilson(hits: f64, n: f64) -> (f64, f64) {
     (((center - spread) / scale).max(0.0), ((center + spread) / scale).min(1.0))
 }
 
+/// How surprising it is to see at least `hits` of `n` if the share is really `usual`, in nats: the negated logarithm of the
+/// Chernoff bound of its probability (H. Chernoff, 1952).
+pub(super) fn surprise(hits: f64, n: f64, usual: f64) -> f64 {
+    if n <= 0.0 || hits <= usual * n {
+        return 0.0;
+    }
+    let (share, usual) = ((hits / n).min(1.0), usual.clamp(1e-6, 1.0 - 1e-6));
+    let nats = |share: f64, usual: f64| if share > 0.0 { share * (share / usual).ln() } else { 0.0 };
+    n * (nats(share, usual) + nats(1.0 - share, 1.0 - usual))
+}
+
 /// A one-sided CUSUM (E. S. Page, 1954) of a share: when it last left its normal level.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cusum {

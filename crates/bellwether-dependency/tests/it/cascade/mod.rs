@@ -5,3 +5,4 @@ mod by_hand;
 mod graph;
 mod simulated;
 mod simulator;
+mod worth;

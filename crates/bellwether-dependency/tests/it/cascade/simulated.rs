@@ -1,6 +1,6 @@
 //! A few simulated faults, so that a judge that has lost its way is noticed without the long run.
 
-use bellwether_dependency::cascade::Loop;
+use bellwether_dependency::cascade::{Cause, Failure, Loop};
 
 use crate::cascade::simulator::fault::Scenario;
 use crate::cascade::simulator::run::{quiet_day, run};
@@ -79,6 +79,40 @@ fn a_storm_of_retries_is_suspected_once_its_trigger_is_gone() {
 #[test]
 fn an_edge_that_nobody_saw_is_inferred() {
     check(Scenario::MissingEdge, [Shape::FanOut, Shape::Diamond], 3.0);
+}
+
+#[test]
+fn what_is_wrong_is_told_beside_who_is_to_blame() {
+    let wrong = [
+        (Scenario::Quota, Cause::Quota),
+        (Scenario::Auth, Cause::Failing(Failure::Auth)),
+        (Scenario::Garbage, Cause::Failing(Failure::Decode)),
+    ];
+    for (scenario, cause) in wrong {
+        check(scenario, [Shape::FanOut, Shape::Cycle], 4.0);
+        let verdict = run(scenario, Shape::FanOut, 2).judged[0].opening.clone();
+        assert_eq!(verdict.as_ref().and_then(|verdict| Some(verdict.root()?.cause)), Some(cause), "{scenario:?}");
+    }
+}
+
+#[test]
+fn whoever_holds_a_cap_on_calls_is_blamed_and_not_the_cap() {
+    check(Scenario::Bulkhead, [Shape::FanOut, Shape::SharedPool], 4.0);
+}
+
+#[test]
+fn queues_that_go_on_after_their_cause_are_blamed_on_whoever_works_them_off() {
+    check(Scenario::QueueLoop, [Shape::Chain, Shape::FanOut], 4.0);
+}
+
+#[test]
+fn what_is_so_from_the_first_second_on_is_no_incident() {
+    for scenario in [Scenario::UsualBadRequests, Scenario::UsualErrors] {
+        for shape in [Shape::Chain, Shape::FanOut] {
+            let full = &run(scenario, shape, 2).judged[0];
+            assert_eq!((full.false_alarms, &full.opening), (0, &None), "{scenario:?} on {shape:?}");
+        }
+    }
 }
 
 #[test]

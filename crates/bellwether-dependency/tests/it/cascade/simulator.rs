@@ -3,6 +3,8 @@
 
 #[path = "../../../examples/cascade/fault.rs"]
 pub(crate) mod fault;
+#[path = "../../../examples/cascade/past.rs"]
+pub(crate) mod past;
 #[path = "../../../examples/cascade/random.rs"]
 pub(crate) mod random;
 #[path = "../../../examples/cascade/run.rs"]
