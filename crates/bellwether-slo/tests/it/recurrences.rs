@@ -146,7 +146,18 @@ fn what_is_no_rule() {
         wrong("DTSTART:20260104T020000Z\nRRULE:FREQ=DAILY", secs(0)),
         wrong("DTSTART:20260104T020000Z\nRRULE:FREQ=DAILY", secs(8 * DAY)),
         wrong("DTSTART:20260201T020000Z\nRRULE:FREQ=MONTHLY;BYMONTHDAY=30;INTERVAL=12", secs(60)),
-    ].join("\n"), @"");
+    ].join("\n"), @r##"
+    recurrence rule "RRULE:FREQ=DAILY": is not whole; give a line such as DTSTART;TZID=Europe/Berlin:20260104T020000 and one such as RRULE:FREQ=MONTHLY;BYDAY=1SU
+    recurrence rule "DTSTART:20260104T020000": does not say whose clock it is by; give a line such as DTSTART;TZID=Europe/Berlin:20260104T020000 and one such as RRULE:FREQ=MONTHLY;BYDAY=1SU
+    recurrence rule "DTSTART:20260230T020000Z": has no time such as 20260104T020000; give a line such as DTSTART;TZID=Europe/Berlin:20260104T020000 and one such as RRULE:FREQ=MONTHLY;BYDAY=1SU
+    recurrence rule "DTSTART;TZID=Europe/Berlin:20260104T020000Z": has a zone and ends in Z, which is UTC; give a line such as DTSTART;TZID=Europe/Berlin:20260104T020000 and one such as RRULE:FREQ=MONTHLY;BYDAY=1SU
+    recurrence rule "DTSTART;VALUE=DATE:20260104": does not say whose clock it is by; give a line such as DTSTART;TZID=Europe/Berlin:20260104T020000 and one such as RRULE:FREQ=MONTHLY;BYDAY=1SU
+    recurrence rule "EXDATE:20260105T020000Z": EXDATE is not understood; give a line such as DTSTART;TZID=Europe/Berlin:20260104T020000 and one such as RRULE:FREQ=MONTHLY;BYDAY=1SU
+    recurrence rule "RRULE:FREQ=DAILY": comes twice; give a line such as DTSTART;TZID=Europe/Berlin:20260104T020000 and one such as RRULE:FREQ=MONTHLY;BYDAY=1SU
+    recurrence rule "FREQ=DAILY": has times of no length, or longer than a week; give a length of a week at most
+    recurrence rule "FREQ=DAILY": has times of no length, or longer than a week; give a length of a week at most
+    recurrence rule "FREQ=MONTHLY;BYMONTHDAY=30;INTERVAL=12": does not come within a hundred years; give one that falls on a day from its start on
+    "##);
 }
 
 /// Numbers that look random and are the same every time.
