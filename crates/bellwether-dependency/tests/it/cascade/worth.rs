@@ -129,13 +129,6 @@ fn blips_of_three_windows_are_no_proof_however_much_fails_in_each() {
 }
 
 #[test]
-fn the_window_in_which_it_begins_need_not_ail_if_the_next_leaves_no_doubt() {
-    let mut pair = Pair::known();
-    assert!(pair.is_calm(&[failing(4, 0b10_0000_0000)]));
-    assert_eq!(pair.root(failing(50, ALL)), Some(Root::Node("store".into())));
-}
-
-#[test]
 fn as_many_failures_all_the_time_are_an_incident() {
     let mut pair = Pair::known();
     let incident = (0..3).find_map(|_| pair.root(failing(12, ALL)));
