@@ -1,6 +1,12 @@
 //! Texts and numbers beside what Go writes.
 
+use std::time::Duration;
+
+use bellwether_core::{Clock, Timestamp};
 use proptest::prelude::*;
+
+use crate::failure::Kind;
+use crate::run::Watch;
 
 use super::{CHUNK, Form, Output, Written};
 
@@ -87,6 +93,19 @@ fn what_gets_too_large_is_refused() {
         result.unwrap_err().message,
         "the answer would take more than 196608 bytes; ask for less time, fewer series or a greater step"
     );
+}
+
+#[test]
+fn what_nobody_waits_for_is_not_written() {
+    let watch = Watch::new(Clock::manual(Timestamp::from_unix_seconds(0)), Duration::ZERO);
+    let mut out = Output::new(Form { watch: Some(watch), ..Form::short() });
+    let mut written = 0;
+    let result = out.list(0..1000, |out, _| {
+        written += 1;
+        out.text(&"x".repeat(1000));
+        Ok(())
+    });
+    assert_eq!((result.unwrap_err().kind, written), (Kind::Timeout, 66));
 }
 
 proptest! {
