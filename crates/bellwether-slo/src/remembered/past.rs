@@ -23,6 +23,8 @@ use crate::{Coverage, Dimension, Error, Interval, Ratio, Source};
 
 /// What is known by minutes is known well enough, in milliseconds.
 const FINE: i64 = 60_000;
+/// From the beginning of a run to its first sample it is no longer.
+const SOON: i64 = 1000;
 
 /// What a history remembers up to one tick; from [`Remembered::past`].
 pub struct Past<'a> {
@@ -38,6 +40,8 @@ pub struct Past<'a> {
     first: OnceCell<i64>,
     /// All runs of the process that are known.
     runs: OnceCell<Vec<Run>>,
+    /// When they began, in order.
+    begun: OnceCell<Vec<i64>>,
     pub(super) incidents: OnceCell<Vec<Incident>>,
 }
 
@@ -52,6 +56,7 @@ impl<'a> Past<'a> {
             gaps: RefCell::default(),
             first: OnceCell::new(),
             runs: OnceCell::new(),
+            begun: OnceCell::new(),
             incidents: OnceCell::new(),
         }
     }
@@ -107,6 +112,18 @@ impl<'a> Past<'a> {
             let _ = self.runs.set(self.remembered.all_runs()?);
         }
         Ok(self.runs.get().map_or(&[], Vec::as_slice))
+    }
+
+    /// When the runs began that did so after one time and up to another.
+    fn begun(&self, after: i64, until: i64) -> Result<&[i64], Error> {
+        let runs = self.runs()?;
+        let all = self.begun.get_or_init(|| {
+            let mut all: Vec<i64> = runs.iter().map(|run| run.at).collect();
+            all.sort_unstable();
+            all
+        });
+        let [from, to] = [after, until].map(|at| all.partition_point(|begun| *begun <= at));
+        Ok(all.get(from..to).unwrap_or_default())
     }
 
     /// What was kept of an hour. Days are read as a whole.
@@ -264,9 +281,12 @@ impl Past<'_> {
         let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else { return Ok(Vec::new()) };
         let mut gaps = Vec::new();
         for gap in self.view.unknown(millis(*first), millis(*last)).map_err(unreadable)? {
-            // Of a run that nobody saw a sample of it is known that it began.
-            let begun = self.runs()?.iter().map(|run| run.at).filter(|at| (gap.from + 1..gap.to).contains(at));
-            let cuts: Vec<i64> = std::iter::once(gap.from).chain(begun).chain([gap.to]).collect();
+            // Of a run that nobody saw a sample of it is known that it began; the last one is that whose first sample ends the gap.
+            let begun = match self.begun(gap.from, gap.to)? {
+                [others @ .., last] if gap.to - last < SOON => others,
+                all => all,
+            };
+            let cuts: Vec<i64> = std::iter::once(gap.from).chain(begun.iter().copied()).chain([gap.to]).collect();
             for over in cuts.windows(2) {
                 gaps.push((Interval::new(time(over[0]), time(over[1])), self.stopped_at(over[0])?));
             }
@@ -292,7 +312,7 @@ impl Past<'_> {
         let before = Query::newest().times(i64::MIN, start + FINE).limit(1);
         let page = self.remembered.stops.page(&before).map_err(unreadable)?;
         let Some(stop) = page.entries.first().map(|stop| stop.at) else { return Ok(false) };
-        if self.runs()?.iter().any(|run| stop < run.at && run.at <= start) {
+        if !self.begun(stop, start)?.is_empty() {
             return Ok(false);
         }
         let down = stop + FINE;

@@ -492,6 +492,27 @@ fn units_of_earlier_runs() {
     assert_eq!((measured.events.good, measured.events.total), (10, 20));
 }
 
+/// A run begins a little before its first tick, which is no time that it was gone.
+#[test]
+fn begun_before_its_first_tick() {
+    let mut service = Service::new();
+    service.run(20 * MINUTE);
+    let running = service.running.take().unwrap();
+    running.remembered.stopped(service.clock.timestamp());
+    running.history.close(service.clock.timestamp()).unwrap();
+    drop(running);
+    let (clock, stopped) = (service.clock.clone(), service.clock.timestamp());
+    clock.advance(secs(10 * MINUTE));
+    let registry = Registry::on(clock.clone());
+    let history = History::open(service.directory.path().join("history.redb"), Options::new(), clock.timestamp());
+    let remembered = Remembered::new(&history, &registry);
+    remembered.began(None, clock.timestamp());
+    clock.advance(Duration::from_millis(3));
+    history.tick(&registry, clock.timestamp(), clock.now());
+    let gone = Interval::new(stopped, clock.timestamp());
+    assert_eq!(remembered.past().coverage(gone).unwrap(), Coverage::stopped(gone.length()));
+}
+
 #[test]
 fn expressions() {
     let service = lived();

@@ -145,10 +145,10 @@ impl ObjectivesPlan {
             notices.push(error.to_string());
         }
         let mut judge = Judge::ticking(settings.tick, slos.iter().cloned()).map_err(refuse)?;
-        remembered.began(resource.attribute("service.version"), now);
         if let Err(error) = remembered.keep(&slos, now) {
             notices.push(format!("what objectives counted before is not kept: {error}"));
         }
+        remembered.began(resource.attribute("service.version"), registry.clock().timestamp());
         keeper.tick();
         // Read once, for all of them.
         let past = remembered.past();

@@ -206,6 +206,67 @@ fn restarted() {
     }
 }
 
+/// Turns that call speech to text, which fails or not, and them with it; or that fail by themselves.
+fn turns(bw: &Bellwether, stt: &Dependency, times: usize, stt_fails: Option<bool>) {
+    let stt = stt.clone();
+    let turn = move || {
+        let stt = stt.clone();
+        async move {
+            let answer = |fails: bool| if fails { Err(std::io::Error::other("no")) } else { Ok(()) };
+            let fails = match stt_fails {
+                Some(fails) => stt.call("transcribe", async move { answer(fails) }).await.is_err(),
+                None => true,
+            };
+            if fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK }
+        }
+    };
+    let app: Router = Router::new().route("/turns", route(turn)).layer(bw.layer());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for _ in 0..times {
+        let request = Request::get("/turns").body(Body::empty()).unwrap();
+        runtime.block_on(app.clone().oneshot(request)).unwrap();
+    }
+}
+
+/// A downtime says which incident caused it, from when to when; also after a restart.
+#[test]
+fn downtimes_say_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(bellwether::core::Timestamp::from_unix_seconds(START + 600));
+    let start = || service(FILE, &clock, Some(&directory.path().join("history.bw")));
+    let bw = start();
+    let stt = bw.dependency(Dependency::http("stt")).unwrap();
+    let mut total = 0;
+    let mut windows = |number: usize, fails: bool| {
+        for _ in 0..number {
+            turns(&bw, &stt, 20, Some(fails));
+            total += 20;
+            clock.advance(Duration::from_secs(5));
+            until("it is counted", || stands(&bw)["objectives"][1]["total"] == total);
+        }
+    };
+    windows(24, false);
+    windows(36, true);
+    windows(12, false);
+    let causes = |bw: &Bellwether| {
+        let (_, text, _) = ask(bw, "/api/slo/report/2026-12?format=json", Some("127.0.0.1:1"), &[]);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let turns = json["objectives"].as_array().unwrap().iter().find(|slo| slo["name"] == "turns").unwrap().clone();
+        let downtimes = turns["downtimes"]["longest"].as_array().unwrap().clone();
+        assert_eq!(downtimes.len(), 1, "{text}");
+        (downtimes[0]["start"].clone(), downtimes[0]["causes"][0].as_str().unwrap_or("none").to_owned())
+    };
+    let (begins, cause) = causes(&bw);
+    assert_eq!(begins, "2026-12-31T12:12:00Z");
+    let (what, when) = cause.split_once(", 2026-12-31 12:1").unwrap_or_else(|| panic!("no time in {cause}"));
+    assert!(what.starts_with("stt fails (") && what.contains("), incident "), "{cause}");
+    assert!(when.starts_with("2:") && when.contains(" to 12:15:"), "{cause}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(bw.shutdown(Duration::from_secs(5)));
+    clock.advance(Duration::from_secs(300));
+    assert_eq!(causes(&start()), (begins, cause));
+}
+
 /// Who spent the budget: by whose fault, and by which release, also one that was replaced.
 #[test]
 fn spenders() {
@@ -216,24 +277,8 @@ fn spenders() {
         let builder = builder.registry(Registry::on(clock.clone())).settings(Config::parse(FILE, "b.toml").unwrap());
         let bw = builder.history_file(directory.path().join("history.bw")).start().unwrap();
         let stt = bw.dependency(Dependency::http("stt")).unwrap();
-        let fails = move |calls: bool| {
-            let stt = stt.clone();
-            async move {
-                if calls {
-                    let _ = stt.call("transcribe", async { Err::<(), _>(std::io::Error::other("no")) }).await;
-                }
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-        };
-        let app = |calls: bool| {
-            let fails = fails.clone();
-            Router::new().route("/turns", route(move || fails(calls))).layer(bw.layer())
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        for n in 0..theirs + own {
-            let request = Request::get("/turns").body(Body::empty()).unwrap();
-            runtime.block_on(app(n < theirs).oneshot(request)).unwrap();
-        }
+        turns(&bw, &stt, theirs, Some(true));
+        turns(&bw, &stt, own, None);
         let before = stands(&bw)["objectives"][0]["total"].as_u64().unwrap();
         clock.advance(Duration::from_secs(5));
         until("it is counted", || stands(&bw)["objectives"][0]["total"] == before + (theirs + own) as u64);
