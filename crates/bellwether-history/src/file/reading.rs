@@ -222,7 +222,6 @@ impl fmt::Debug for Reading {
 
 /// The blocks of one series, found by stepping from start to start. `first_from` gives the first block from a key on.
 /// Nothing if it gives one from before: keys are not in order, so that none is surely found by looking for it.
-#[expect(clippy::type_complexity, reason = "a list of starts and blocks")]
 fn steps<T>(
     tier: u8,
     series: u32,

@@ -21,7 +21,7 @@ pub(super) fn salvage(from: &Path, into: &Disk, cache: usize) -> u64 {
     let open = || Ok::<ReadOnlyDatabase, redb::Error>(Builder::new().set_cache_size(cache).open_read_only(from)?);
     let taken = contained(from, "read", || {
         let damaged = open()?.begin_read()?;
-        into.fill(|fresh| Ok(Salvage { path: from, damaged: &damaged, fresh, most, rows: 0 }.all()?))
+        into.fill(|fresh| Salvage { path: from, damaged: &damaged, fresh, most, rows: 0 }.all())
     });
     taken.unwrap_or_default()
 }
