@@ -178,7 +178,7 @@ impl Samples {
             (Self::Floats { values, absent, mark }, Some(shape)) => {
                 *mark = if anew { Mark::default() } else { *mark };
                 let value = |word| if shape == Shape::Count { family.scale.of(word) } else { f64::from_bits(word) };
-                values.reserve_exact(usize::from(chunk.len - read));
+                values.reserve(usize::from(chunk.len - read));
                 chunk.each_word(shape, mark, read, |word| {
                     *absent |= word.is_none();
                     values.push(word.map_or(f64::from_bits(STALE_NAN), value));

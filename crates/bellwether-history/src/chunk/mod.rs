@@ -102,8 +102,8 @@ impl Chunk {
         WordReader::new(self, shape)
     }
 
-    /// Tells all words but the first `skip`, of a shape that has one a sample, as far as there are any; `None` of a sample that is
-    /// absent. What comes before the mark, which is moved, is not read again.
+    /// Tells all words but the first `skip`, of a shape that has one a sample; `None` of a sample that is absent. What comes
+    /// before the mark, which is moved, is not read again.
     #[inline]
     pub(crate) fn each_word(&self, shape: Shape, mark: &mut Mark, skip: u16, tell: impl FnMut(Option<u64>)) {
         // Of a shape that is known, little is left to decide for each.
