@@ -1,4 +1,5 @@
-//! What history costs: memory, ticks and queries; `history [memory|ticks|queries]`.
+//! What history costs: memory, ticks and queries; `history [memory|ticks|queries]`. For callgrind, one query by its number:
+//! `history query NUMBER history|plain TIMES`.
 #![allow(clippy::print_stdout, reason = "a command-line tool speaks to its terminal")]
 #![allow(clippy::disallowed_methods, reason = "it measures what time passes")]
 
@@ -16,7 +17,12 @@ fn cpu() -> Duration {
 }
 
 fn main() {
-    let word = std::env::args().nth(1);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [_, query, whose, times] = words.as_slice() {
+        let number = |word: &str| word.parse().expect("a number");
+        return queries::one(number(query), whose == "plain", number(times));
+    }
+    let word = words.first().cloned();
     let wanted = |name: &str| word.as_deref().is_none_or(|word| word == name);
     if wanted("memory") {
         memory::table();
