@@ -76,7 +76,7 @@ fn check(acts: Vec<Act>) {
     let (is_known, what) = (known.clone(), value.clone());
     level.observe(move || is_known.load(Relaxed).then(|| *what.lock().unwrap()));
     let named = |name: &str| Labels::new([("__name__", name)]);
-    let mut tick = |plain: &mut MemoryStorage| {
+    let tick = |plain: &mut MemoryStorage| {
         clock.advance(Duration::from_secs(5));
         let at = history.tick(&registry, clock.timestamp(), clock.now()).at;
         plain.push(&named("jobs_total"), Sample::float(at, jobs.value() as f64));
@@ -86,7 +86,9 @@ fn check(acts: Vec<Act>) {
         at
     };
     // Nobody asks for the time when the series began.
-    (0..150).for_each(|_| drop(tick(&mut plain)));
+    for _ in 0..150 {
+        tick(&mut plain);
+    }
     let mut held: Option<(View, i64)> = None;
     for (number, act) in acts.into_iter().enumerate() {
         let mut last = 0;
@@ -117,7 +119,9 @@ fn check(acts: Vec<Act>) {
         held = Some((view, until));
     }
     let bytes = history.status().memo_bytes;
-    (0..400).for_each(|_| drop(tick(&mut plain)));
+    for _ in 0..400 {
+        tick(&mut plain);
+    }
     assert_eq!(history.status().memo_bytes, 0, "{bytes} before, and nobody has asked since");
 }
 
