@@ -6,7 +6,7 @@ Arguments: the log, bellwether.toml, the answer of /api/slo, and a report of the
 import json
 import sys
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
 from fractions import Fraction
 from math import ceil, floor
@@ -14,6 +14,7 @@ from math import ceil, floor
 WELL = {"success", "client_error"}
 LOST = {"failure", "throttled", "rejected"}
 MINUTE = 60
+PEERS = ["stt", "llm", "tts"]
 # A tick, and what one may be late: an event so near to a minute's end may count for the next one.
 TICK = 3
 
@@ -26,6 +27,7 @@ class Event:
         rpc = "rpc.system.name" in line or line.get("http.route", "").startswith("/voice.v1.")
         route = line["message"].split(":")[0] if rpc else line.get("http.route", "")
         self.by = {"route": route, "outcome": line["outcome"], "error kind": line.get("error.type", "")}
+        self.request = line.get("request_id")
 
 
 def seconds(instant):
@@ -139,6 +141,26 @@ class Compare:
                 of_budget = allowed and Fraction(spender["bad"]) / allowed
                 self.ratio(what + " of the budget", of_budget, spender["of_budget"])
 
+    def blame(self, name, events, failed, there):
+        """Whose fault it was: all bad events are somebody's, and whoever has none of a request's failed calls has no part in it
+        but by refusing to call."""
+        bad = [event for event in events if not event.good]
+        entries = {entry["by"]: {s["name"]: s["bad"] for s in entry["spenders"]} for entry in there}
+        by = entries.get("dependency", {})
+        self.same(f"{name} by dependency", len(bad), sum(by.values()))
+        self.same(f"{name} not attributed", 0, by.get("", 0))
+        for peer in PEERS:
+            told = sum(bad for who, bad in by.items() if who.split("/")[0] == peer)
+            alone = sum(failed[event.request] == {peer} for event in bad)
+            # Refused without a call, it leaves no line.
+            quiet = sum(not failed[event.request] for event in bad)
+            among = sum(peer in failed[event.request] for event in bad)
+            self.same(f"{name} by {peer}, {told} at least {alone}", True, told >= alone)
+            self.same(f"{name} by {peer}, {told} at most {among} and {quiet}", True, told <= among + quiet)
+        releases = entries.get("release", {})
+        self.same(f"{name} by release", [len(bad)], list(releases.values()))
+        self.same(f"{name} releases", True, "" not in releases)
+
     def report(self, name, events, target, there):
         """An objective of a report."""
         good, total = sums(events)
@@ -166,6 +188,8 @@ class Compare:
         self.same(f"{name} result", "kept" if kept else "broken", there["result"])
         if name in ["turns", "turns-fast", "up"]:
             self.spending(name, events, allowed, there["spending"])
+        if name in ["turns", "up"]:
+            self.blame(name, events, self.failed, there["spending"])
         if name == "speech-to-text":
             told = {e["by"]: {s["name"]: s["bad"] for s in e["spenders"]} for e in there["spending"]}
             lost = {"stt": total - good} if total > good else {}
@@ -183,6 +207,14 @@ def main(log, promises, slo, report):
         report = json.load(file)
     sections = {section["name"]: section for section in report["objectives"]}
     found, compare = counted(lines), Compare()
+    compare.failed = defaultdict(set)
+    for line in lines:
+        if line["target"] == "voice::calls" and line["outcome"] not in WELL:
+            compare.failed[line.get("request_id")].add(line.get("peer"))
+    # What an incident opened for is said of the downtime.
+    downtimes = sections["turns"]["downtimes"]["longest"]
+    told = [cause for downtime in downtimes for cause in downtime["causes"]]
+    compare.same("downtimes with a cause", True, any(", incident " in cause for cause in told) or not downtimes)
     compare.same("objectives", sorted(found), sorted(slo))
     compare.same("sections", sorted(found), sorted(sections))
     burned = set()
