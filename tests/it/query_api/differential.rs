@@ -54,6 +54,61 @@ async fn answers_are_those_of_prometheus() {
     assert!(different.is_empty(), "{}:\n{}", different.len(), different.join("\n"));
 }
 
+/// What is beside the endpoints' answers: other methods, and what each tells of itself.
+#[tokio::test]
+async fn methods_and_counts_are_those_of_prometheus() {
+    if !real() {
+        return;
+    }
+    let memory = Memory::new();
+    let prometheus = Prometheus::start(Asks::Protobuf, &[]).await;
+    prometheus.write(&memory.wire()).await;
+    let ours = Served::new(memory).await;
+    let client = client();
+    for path in ["query", "series", "label/job/values", "metadata", "status/tsdb", "status/buildinfo", "nope"] {
+        for method in ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"] {
+            let send = async |url: &str| {
+                let method = method.parse::<reqwest::Method>().expect("a method");
+                let answer = client.request(method, format!("{url}/api/v1/{path}?query=1")).send().await;
+                let answer = answer.expect("an answer");
+                (answer.status().as_u16(), answer.headers().get("allow").cloned())
+            };
+            assert_eq!(send(&ours.url).await, send(prometheus.url()).await, "{method} {path}");
+        }
+    }
+    let json = async |url: &str, path: &str| -> Json {
+        let answer = client.get(format!("{url}{path}")).send().await.expect("an answer");
+        serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON")
+    };
+    let [theirs, ours_too] = [prometheus.url(), &ours.url].map(|url| json(url, "/api/v1/status/tsdb"));
+    let (theirs, ours_too) = (theirs.await, ours_too.await);
+    for number in ["numSeries", "numLabelPairs"] {
+        assert_eq!(ours_too["data"]["headStats"][number], theirs["data"]["headStats"][number], "{number}");
+    }
+    for list in ["seriesCountByMetricName", "labelValueCountByLabelName", "memoryInBytesByLabelName"] {
+        // Of those with one count, the order is open.
+        let rows = |json: &Json| {
+            let rows = json["data"][list].as_array().into_iter().flatten().map(Json::to_string);
+            rows.collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(rows(&ours_too), rows(&theirs), "{list}");
+    }
+    let flags = json(&ours.url, "/api/v1/status/flags").await;
+    let known = json(prometheus.url(), "/api/v1/status/flags").await;
+    for (name, value) in flags["data"].as_object().expect("flags") {
+        assert!(known["data"].get(name).is_some_and(|theirs| theirs.is_string() && value.is_string()), "{name}");
+    }
+    for path in ["/-/healthy", "/-/ready"] {
+        for url in [prometheus.url(), &ours.url] {
+            assert_eq!(
+                client.get(format!("{url}{path}")).send().await.expect("an answer").status(),
+                200,
+                "{url}{path}"
+            );
+        }
+    }
+}
+
 /// A body without what is let pass of an error.
 fn plain(body: &str) -> String {
     let body = match body.starts_with("{\"status\":\"error\"") {
@@ -195,6 +250,7 @@ fn lists() -> Vec<Ask> {
         ask("query_exemplars", &[("query", "requests_total"), ("start", "1700000030"), ("end", "1700000061")]),
         ask("query_exemplars", &[("query", "native")]),
         ask("metadata", &[("metric", "nope")]),
+        ask("alertmanagers", &[]),
         ask("rules", &[]),
         ask("alerts", &[]),
     ]
