@@ -424,7 +424,7 @@ fn incidents() {
     let third = ("3".to_owned(), 2400, None);
     assert_eq!(found(0, 3600), [first.clone(), second.clone(), third.clone()]);
     assert_eq!(found(0, 540), []);
-    assert_eq!(found(0, 541), [first.clone()]);
+    assert_eq!(found(0, 541), std::slice::from_ref(&first));
     assert_eq!(found(899, 1191), [first, second]);
     assert_eq!(found(gone as u64, 9999), [third]);
 
@@ -434,6 +434,10 @@ fn incidents() {
     assert!(hurt(Slo::availability("x", target(0.9)).route("voice.Voice/Converse")));
     assert!(hurt(Slo::dependency("x", "stt", target(0.9))) && !hurt(Slo::dependency("x", "llm", target(0.9))));
     assert!(!hurt(Slo::availability("x", target(0.9)).route("/b").route("other.Voice/Converse")));
+    // A route that is one variable is no service whose methods are all hurt.
+    let one = Incident { hurts: vec!["GET /{page}".to_owned()], ..incident("1", START, None) };
+    assert!(one.may_hurt(&Slo::availability("x", target(0.9)).route("/{page}")));
+    assert!(!one.may_hurt(&Slo::availability("x", target(0.9)).route("/a").route("voice.Voice/Converse")));
 }
 
 /// What was corrected while a service ran is corrected after the next start, unless it was taken back.
