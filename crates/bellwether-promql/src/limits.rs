@@ -14,7 +14,8 @@ pub struct Limits {
     pub series: usize,
     /// Steps of a range query: 11,000, as Prometheus's HTTP interface allows.
     pub steps: usize,
-    /// How deep an expression may nest: 100. A chain of operators may be ten times as long.
+    /// How deep an expression may nest: 100. A chain of operators, those within it included, may be ten times
+    /// as long.
     pub depth: usize,
 }
 

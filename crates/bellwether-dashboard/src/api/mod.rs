@@ -19,7 +19,7 @@ use std::time::Duration;
 use bellwether_core::Clock;
 use bellwether_promql::Options;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -300,6 +300,7 @@ fn respond(out: Output, place: Option<Place>) -> Response<QueryBody> {
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
+        (VARY, "accept-encoding"),
         // No browser is to take it for a page or a script.
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];

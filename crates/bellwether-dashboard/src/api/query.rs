@@ -48,13 +48,14 @@ pub(super) fn range(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failur
 pub(super) fn format(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failure> {
     let expression: Expression = ask.params.text("query").parse().map_err(wrong_query)?;
     out.text(&expression.pretty());
+    out.settle()?;
     Ok(Some(Notes::default()))
 }
 
 /// The syntax tree of an expression.
 pub(super) fn parse(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failure> {
     let expression: Expression = ask.params.text("query").parse().map_err(wrong_query)?;
-    json::tree(out, &expression.tree());
+    json::tree(out, &expression.tree())?;
     Ok(Some(Notes::default()))
 }
 

@@ -3,8 +3,9 @@
 use bellwether_promql::Tree;
 
 use super::Output;
+use crate::failure::Failure;
 
-pub(crate) fn tree(out: &mut Output, tree: &Tree) {
+pub(crate) fn tree(out: &mut Output, tree: &Tree) -> Result<(), Failure> {
     match tree {
         Tree::Nothing => out.raw("null"),
         Tree::Bool(is) => out.raw(if *is { "true" } else { "false" }),
@@ -16,7 +17,7 @@ pub(crate) fn tree(out: &mut Output, tree: &Tree) {
         Tree::List(pieces) => {
             for (at, piece) in pieces.iter().enumerate() {
                 out.raw(if at == 0 { "[" } else { "," });
-                self::tree(out, piece);
+                self::tree(out, piece)?;
             }
             out.raw(if pieces.is_empty() { "[]" } else { "]" });
         }
@@ -25,9 +26,10 @@ pub(crate) fn tree(out: &mut Output, tree: &Tree) {
                 out.raw(if at == 0 { "{" } else { "," });
                 out.text(name);
                 out.raw(":");
-                self::tree(out, piece);
+                self::tree(out, piece)?;
             }
             out.raw(if fields.is_empty() { "{}" } else { "}" });
         }
     }
+    out.settle()
 }

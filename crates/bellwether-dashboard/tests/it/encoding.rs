@@ -17,6 +17,8 @@ async fn answer(api: &QueryApi, path: &str, accept: &[&str]) -> (Option<String>,
     let request = accept.iter().fold(Request::get(path), |request, line| request.header("accept-encoding", *line));
     let response = api.respond(request.body(Full::<Bytes>::default()).unwrap()).await;
     assert_eq!(response.status(), 200);
+    // Whoever keeps it all the same knows that others may want it otherwise.
+    assert_eq!(response.headers()["vary"], "accept-encoding");
     let encoding = response.headers().get("content-encoding").map(|name| name.to_str().unwrap().to_owned());
     let body = response.into_body().collect().await.unwrap().to_bytes();
     let mut text = String::new();

@@ -45,6 +45,31 @@ async fn long_and_deep_queries() {
     check(&format!("topk({}, x)", "9".repeat(300)), 422, "overflow").await;
 }
 
+/// Trees are walked as they are printed, told and dropped: how deep they are is bounded, whatever their depth comes from.
+#[tokio::test]
+async fn chains_within_chains() {
+    let chain = format!("1{}", "+1".repeat(1000));
+    let within = (0..40).fold("x".to_owned(), |inner, _| format!("({inner}{})", "+1".repeat(999)));
+    for path in ["query", "format_query", "parse_query"] {
+        let path = format!("/api/v1/{path}");
+        for (query, status) in [(&chain, 200), (&within, 422)] {
+            let form = format!("query={}", encoded(query));
+            let (is, body, _) = ask(&api(), post(&path, &form)).await;
+            let refused = body.contains("more than 1000 operators in a row");
+            assert_eq!((is, refused), (status, status != 200), "{path}: {body:.300}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn trees_are_bounded_as_any_answer() {
+    let form = format!("query={}", encoded(&format!("x{}", " or x".repeat(900))));
+    for path in ["/api/v1/parse_query", "/api/v1/format_query"] {
+        let (status, body, _) = ask(&api().max_answer_bytes(100_000), post(path, &form)).await;
+        assert!(status == 422 && body.contains("more than 100000 bytes"), "{status} {body:.300}");
+    }
+}
+
 #[tokio::test]
 async fn many_matchers_and_large_regular_expressions() {
     let matchers = |count: usize, one: &str| format!("x{{{}}}", format!("{one},").repeat(count));

@@ -23,7 +23,7 @@ pub(crate) fn parse(text: &str, depth: usize) -> Result<Expr, Error> {
     if tokens.len() == 1 {
         return Err(Error::invalid("unknown position: parse error: no expression found in input"));
     }
-    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: depth, regexes: 0 };
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: depth, links_beside: 0, regexes: 0 };
     let expr = parser.expr(0)?;
     if *parser.peek() != Token::End {
         return Err(parser.unexpected("", ""));
@@ -35,7 +35,7 @@ pub(crate) fn parse(text: &str, depth: usize) -> Result<Expr, Error> {
 /// Reads a selector and nothing else; one that selects everything is fine.
 pub(crate) fn parse_selector(text: &str) -> Result<Vec<Matcher>, Error> {
     let tokens = lex::lex(text)?;
-    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: 1, regexes: 0 };
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, max_depth: 1, links_beside: 0, regexes: 0 };
     let start = parser.span().start;
     let name = match parser.peek().clone() {
         Token::Word(name) => {
@@ -75,6 +75,7 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     max_depth: usize,
+    links_beside: usize,
     /// Regular expressions so far.
     regexes: usize,
 }
@@ -113,8 +114,8 @@ fn operator(token: &Token) -> Option<(u8, BinaryOp)> {
 /// The power binds strongest, and to the right; a sign before a number binds less than it: `-2 ^ 2` is -4.
 const POWER: u8 = 6;
 
-/// A chain of operators, such as `a or b or c`, may be so many times as long as an expression may be deep: its tree is as
-/// deep as it is long, but nothing is nested to work it out.
+/// A chain of operators, such as `a or b or c`, may be so many times as long as an expression may be deep: nothing is nested to
+/// work it out. Its tree is as deep as it is long, and so the lengths of chains within chains add up.
 const CHAIN: usize = 10;
 
 /// Regular expressions in one expression, beyond mere choices such as `a|b`: each may take a mebibyte.
@@ -220,23 +221,23 @@ impl Parser<'_> {
 
     /// An expression of operators that bind at least as strongly as `weakest`.
     fn expr(&mut self, weakest: u8) -> Result<Expr, Error> {
-        let depth = self.depth;
+        let (depth, beside) = (self.depth, std::mem::take(&mut self.links_beside));
         self.enter()?;
         let mut left = self.unary()?;
-        let mut links = 0;
+        let mut links = std::mem::take(&mut self.links_beside);
         while let Some((strength, op)) = operator(self.peek()).filter(|(strength, _)| *strength >= weakest) {
-            links += 1;
-            if links > self.max_depth.saturating_mul(CHAIN) {
-                return Err(Error::limit(format!("more than {} operators in a row", links - 1)));
+            if links >= self.max_depth.saturating_mul(CHAIN) {
+                return Err(Error::limit(format!("more than {links} operators in a row")));
             }
             self.next();
             let (bool, matching) = self.modifiers(op)?;
             let right = self.expr(if op == BinaryOp::Pow { strength } else { strength + 1 })?;
+            links = links.max(std::mem::take(&mut self.links_beside)) + 1;
             let span = Span::new(left.span.start, right.span.end);
             let scalar = left.type_of() == ast::Type::Scalar && right.type_of() == ast::Type::Scalar;
             left = Expr { kind: Kind::Binary(Box::new(Binary { op, left, right, scalar, bool, matching })), span };
         }
-        self.depth = depth;
+        (self.depth, self.links_beside) = (depth, beside.max(links));
         Ok(left)
     }
 

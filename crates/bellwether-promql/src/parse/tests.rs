@@ -128,8 +128,11 @@ fn errors_say_where_and_what() {
 fn what_nests_too_deep_is_refused_on_a_small_stack() {
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
     let chain = vec!["1"; 100_000].join(" + ");
-    let all =
-        [deep("(", ")"), deep("-", ""), deep("abs(", ")"), deep("sum(", ")"), chain, format!("a[{}", deep("(", ")"))];
+    let within = |open: &str, close: &str| format!("{}x{}", open.repeat(11), close.repeat(11));
+    let left = within("(", &format!("{})", "+1".repeat(99)));
+    let args = within("clamp(", &format!("{},1,1)", "+1".repeat(99)));
+    let all = [deep("(", ")"), deep("-", ""), deep("abs(", ")"), deep("sum(", ")"), chain, left, args];
+    let all = all.into_iter().chain([format!("a[{}", deep("(", ")"))]);
     let small = std::thread::Builder::new().stack_size(1024 * 1024);
     let checked = small.spawn(move || {
         for expression in all {

@@ -149,16 +149,25 @@ fn part(length: &Length, wrapped: bool) -> Tree {
     }
 }
 
-fn operation(binary: &Binary) -> Tree {
-    let vectors = [&binary.left, &binary.right].iter().all(|side| side.type_of() == Type::Vector);
-    fields([
-        ("type", text("binaryExpr")),
-        ("op", text(binary.op.symbol())),
-        ("lhs", Tree::of(&binary.left)),
-        ("rhs", Tree::of(&binary.right)),
-        ("matching", if vectors { matching(binary) } else { Tree::Nothing }),
-        ("bool", Tree::Bool(binary.bool)),
-    ])
+/// An operation, and those on its left, from the innermost out: a chain of them may be long.
+fn operation(mut binary: &Binary) -> Tree {
+    let mut chain = vec![binary];
+    while let Kind::Binary(left) = &binary.left.kind {
+        binary = left;
+        chain.push(left);
+    }
+    let innermost = Tree::of(&binary.left);
+    chain.into_iter().rev().fold(innermost, |left, binary| {
+        let vectors = [&binary.left, &binary.right].iter().all(|side| side.type_of() == Type::Vector);
+        fields([
+            ("type", text("binaryExpr")),
+            ("op", text(binary.op.symbol())),
+            ("lhs", left),
+            ("rhs", Tree::of(&binary.right)),
+            ("matching", if vectors { matching(binary) } else { Tree::Nothing }),
+            ("bool", Tree::Bool(binary.bool)),
+        ])
+    })
 }
 
 fn matching(binary: &Binary) -> Tree {
