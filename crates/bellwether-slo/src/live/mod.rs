@@ -78,6 +78,9 @@ pub enum ClockJump {
 }
 
 impl Judge {
+    /// The most corrections that an objective has: all of them are looked at in each tick and in each report.
+    pub const MAX_CORRECTIONS: usize = 512;
+
     /// Judges these objectives, at ticks of five seconds.
     ///
     /// # Errors
@@ -131,12 +134,17 @@ impl Judge {
     /// reports, which count anew, see the correction wherever it lies.
     ///
     /// # Errors
-    /// If there is no such objective, or the correction is at no time of a day.
+    /// If there is no such objective, the correction is at no time of a day, or there are
+    /// [so many](Self::MAX_CORRECTIONS) already.
     pub fn correct(&mut self, name: &str, correction: Correction) -> Result<(), Error> {
         correction.check()?;
         let Some(track) = self.by_name.get(name).and_then(|at| self.tracks.get_mut(*at)) else {
             return Err(Error::objective(name, UNKNOWN));
         };
+        if track.slo.corrections.len() >= Self::MAX_CORRECTIONS {
+            let most = format!("there are {} corrections of it, which is the limit", Self::MAX_CORRECTIONS);
+            return Err(Error::objective(name, most + "; take some back, or give one that repeats instead of many"));
+        }
         Arc::make_mut(&mut track.slo).corrections.push(correction);
         Ok(())
     }

@@ -110,9 +110,11 @@ impl Incident {
                 // A gRPC method is known by its path, or by that of its service.
                 let is_of = |route: &str| {
                     let path = route.trim_start_matches('/');
-                    let service = path.split('{').next().unwrap_or_default();
-                    let all_of = || service != path && requests.routes.iter().any(|own| own.starts_with(service));
-                    slo.indicator.is_of_route(route) || slo.indicator.is_of_route(path) || all_of()
+                    // The service that all methods are of, if they are known by that.
+                    let service =
+                        path.split_once('{').map(|(service, _)| service).filter(|service| !service.is_empty());
+                    let all_of = |service: &str| requests.routes.iter().any(|own| own.starts_with(service));
+                    slo.indicator.is_of_route(route) || slo.indicator.is_of_route(path) || service.is_some_and(all_of)
                 };
                 requests.routes.is_empty() || routes().any(is_of)
             }
@@ -135,3 +137,6 @@ impl crate::report::Causes for Past<'_> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -425,6 +425,27 @@ fn a28_maintenance_live() {
     assert!(service.judge.correct("other", Correction::exclude(more, "")).is_err());
 }
 
+/// Each correction is looked at in each tick, so there are only so many.
+#[test]
+fn corrections_are_so_many_at_most() {
+    let given = |number: usize| {
+        let mut correction = Correction::exclude(span(T0, T0 + MINUTE), "new disks");
+        correction.set_at = Some(Timestamp::from_unix_seconds(number as u64));
+        correction
+    };
+    let mut service = Service::new(T0, jobs(0.999).correction(given(0)));
+    for number in 1..Judge::MAX_CORRECTIONS {
+        service.judge.correct("jobs", given(number)).unwrap();
+    }
+    let wrong = service.judge.correct("jobs", given(1000)).unwrap_err();
+    insta::assert_snapshot!(wrong, @r#"objective "jobs": there are 512 corrections of it, which is the limit; take some back, or give one that repeats instead of many"#);
+    assert!(wrong.is_objective());
+    // There is room again for one that is taken back.
+    assert!(service.judge.take_back("jobs", Timestamp::from_unix_seconds(7)).unwrap());
+    service.judge.correct("jobs", given(7)).unwrap();
+    service.judge.correct("jobs", given(1000)).unwrap_err();
+}
+
 /// All of everything, and of nothing: no number is lost and none is not a number.
 #[test]
 fn extremes() {

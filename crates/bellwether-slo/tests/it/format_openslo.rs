@@ -267,7 +267,7 @@ fn objects() {
     f:1:13: SLO turns: apiVersion is "openslo/v1alpha": accepted is openslo/v1
     f:1:13: SLO turns: apiVersion is "v1": accepted is openslo/v1
     f:1:1: SLO turns: apiVersion is missing: accepted is openslo/v1
-    f:2:7: Slo turns: kind is "Slo": accepted is AlertCondition, AlertNotificationTarget, AlertPolicy, DataSource, Service, SLI or SLO
+    f:2:7: Slo turns: kind is "Slo": accepted is AlertCondition, AlertNotificationTarget, AlertPolicy, DataSource, Service, SLI or SLO; did you mean SLO?
     f:2:7: turns: kind is 5: accepted is AlertCondition, AlertNotificationTarget, AlertPolicy, DataSource, Service, SLI or SLO
     f:1:1: turns: kind is missing: accepted is AlertCondition, AlertNotificationTarget, AlertPolicy, DataSource, Service, SLI or SLO
     f:1:1: turns: kind is missing: accepted is AlertCondition, AlertNotificationTarget, AlertPolicy, DataSource, Service, SLI or SLO

@@ -189,7 +189,7 @@ fn what_is_wrong() {
     f:14:9: service My_Service: slos[0].sli.events.totalquery is not known; did you mean totalQuery?
     f:14:22: service My_Service: slos[0].sli.events.total_query leaves no place for a window: accepted is PromQL with {{.window}} for the window
     f:14:22: service My_Service: slos[0].sli.events.total_query is no PromQL: 1:29: parse error: unclosed left parenthesis
-    f:17:7: AlertWindow: kind is "AlertWindow": accepted is PrometheusServiceLevel or AlertWindows
+    f:17:7: AlertWindow: kind is "AlertWindow": accepted is PrometheusServiceLevel or AlertWindows; did you mean AlertWindows?
     f:16:1: AlertWindows: apiversion is not known; did you mean apiVersion?
     f:16:1: AlertWindows: apiVersion is missing: accepted is sloth.slok.dev/v1
     f:19:14: AlertWindows: spec.sloPeriod is "7 days": accepted is a length such as 5m or 30d

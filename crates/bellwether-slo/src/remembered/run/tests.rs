@@ -1,8 +1,11 @@
-//! Which release ran when, of runs that are known.
+//! Which release ran when, of runs that are known; and beginnings as bytes, there and back.
 
-use super::{Ran, Run, releases};
-use crate::Interval;
 use bellwether_core::Timestamp;
+use bellwether_history::file::Record;
+use proptest::prelude::*;
+
+use super::{Began, Ran, Run, releases};
+use crate::Interval;
 
 /// Runs by after when they began, in seconds, and what of 100 to 200 is whose.
 fn check(runs: &[(i64, &str)], expect: &[(i64, i64, &str)]) {
@@ -31,4 +34,29 @@ fn of_runs() {
     // Two that have seen nothing between: the first counted nothing that is known.
     check(&[(50, "1"), (150, "2"), (150, "3")], &[(100, 150, "1"), (150, 200, "3")]);
     check(&[(250, "1")], &[(100, 200, "")]);
+}
+
+proptest! {
+    #[test]
+    fn there_and_back(after in prop::option::of(i64::MIN + 1..), release in ".{0,300}") {
+        let began = Began { after, release };
+        let mut bytes = Vec::new();
+        began.encode(&mut bytes);
+        prop_assert_eq!(Began::decode(1, &bytes), Ok(began));
+        for cut in 0..8 {
+            prop_assert!(Began::decode(1, &bytes[..cut]).is_err(), "{}", cut);
+        }
+    }
+
+    /// Any bytes come to a beginning that is written as they are, or to nothing.
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        if let Ok(began) = Began::decode(1, &bytes) {
+            let mut again = Vec::new();
+            began.encode(&mut again);
+            prop_assert_eq!(again, bytes);
+        } else {
+            prop_assert!(bytes.len() < 8 || str::from_utf8(&bytes[8..]).is_err());
+        }
+    }
 }
