@@ -7,7 +7,7 @@ use std::time::Duration;
 use bellwether::{Bellwether, Config, Registry};
 use bellwether_core::{Clock, Timestamp};
 use bellwether_history::{History, Options};
-use bellwether_slo::Remembered;
+use bellwether_slo::{Correction, Incident, Interval, Remembered};
 
 /// 2026-10-05 00:00:00 UTC.
 const START: u64 = 1_791_158_400;
@@ -112,6 +112,56 @@ fn reports_of_a_file() {
     }
     // By half hours of a zone: what was kept by minutes.
     assert!(report(&["--day", "2026-10-05", "--zone", "Asia/Kolkata"]).0.contains("1425 of 1440 events"));
+}
+
+/// What is noted in the file beside what was counted: what caused a downtime, and time that was corrected later.
+#[test]
+fn reports_of_a_file_say_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, path) = (file(directory.path(), "bellwether.toml", FILE), history(directory.path(), 15));
+    let at = |seconds: u64| Timestamp::from_unix_seconds(START + seconds);
+    let note = |note: &dyn Fn(&Remembered)| {
+        let history = History::open(&path, Options::new(), at(7300));
+        note(&Remembered::new(&history, &Registry::on(Clock::manual(at(7300)))));
+        history.close(at(7300)).unwrap();
+    };
+    let report = || run(&["report", "--history", &path, "--config", &config, "--day", "2026-10-05"]);
+    let downtime = |markdown: &str| {
+        let rows = markdown.lines().filter(|line| line.starts_with("| 2026-10-05 00:00:00 to 00:01:00"));
+        rows.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (markdown, ..) = report();
+    assert_eq!(downtime(&markdown), ["| 2026-10-05 00:00:00 to 00:01:00 | 1 min | 12 | not known |"]);
+
+    let incident = |id: &str, opened: u64, closed: Option<u64>| Incident {
+        id: id.to_owned(),
+        root: "db".to_owned(),
+        cause: "fails (timeout)".to_owned(),
+        hurts: vec!["GET /".to_owned()],
+        opened: at(opened),
+        closed: closed.map(at),
+    };
+    note(&|remembered| {
+        remembered.incident(&incident("7", 5, None), at(5));
+        remembered.incident(&incident("7", 5, Some(80)), at(80));
+        // An hour later, which explains nothing.
+        remembered.incident(&incident("8", 3600, Some(3700)), at(3700));
+    });
+    let (markdown, complained, code) = report();
+    assert_eq!((complained.as_str(), code), ("", 0));
+    let because = "db fails (timeout), incident 7, 2026-10-05 00:00:05 to 00:01:20";
+    assert_eq!(downtime(&markdown), [format!("| 2026-10-05 00:00:00 to 00:01:00 | 1 min | 12 | {because} |")]);
+
+    note(&|remembered| {
+        let mut correction = Correction::exclude(Interval::new(at(0), at(60)), "new database").by("anna");
+        correction.set_at = Some(at(7300));
+        remembered.corrected("jobs", &correction).unwrap();
+    });
+    let (markdown, complained, code) = report();
+    assert_eq!((complained.as_str(), code), ("", 0));
+    assert!(markdown.contains("1425 of 1428 events"), "{markdown}");
+    let corrected = "| 2026-10-05 00:00:00 to 00:01:00 | left out | new database (by anna, set 2026-10-05 02:01:40) |";
+    assert_eq!(downtime(&markdown), [corrected]);
 }
 
 #[test]
