@@ -147,7 +147,8 @@ impl Scope {
         self.inner.is_none()
     }
 
-    /// The piece of work that this handle stands for, if somebody follows it.
+    /// The piece of work that this handle stands for, if somebody follows it; or a part of a call that nobody follows
+    /// ([`Work::UNFOLLOWED`]).
     #[inline]
     pub fn work(&self) -> Option<Work> {
         self.work

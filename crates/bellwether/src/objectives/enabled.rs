@@ -202,18 +202,23 @@ impl Objectives {
     /// it was set, by which it can be [taken back](Self::take_back).
     ///
     /// # Errors
-    /// If there is no such objective, or the correction is of no time of a day, or says more than there is room for.
+    /// If there is no such objective, or the correction is of no time of a day, or says more than there is room for, or there
+    /// are [so many](Judge::MAX_CORRECTIONS) already.
     pub fn correct(&self, name: &str, mut correction: Correction) -> Result<Timestamp, bellwether_slo::Error> {
-        let now = self.clock().timestamp();
-        correction.set_at = Some(now);
         let mut judge = self.0.judge();
+        // Each at a time of its own: no other one is taken back with it.
+        let mut set_at = self.clock().timestamp();
+        while is_set_at(&judge, name, set_at) {
+            set_at = set_at.after(Duration::from_nanos(1));
+        }
+        correction.set_at = Some(set_at);
         judge.correct(name, correction.clone())?;
         if let Err(error) = self.0.remembered.corrected(name, &correction) {
-            judge.take_back(name, now)?;
+            judge.take_back(name, set_at)?;
             return Err(error);
         }
         self.0.publish(&judge);
-        Ok(now)
+        Ok(set_at)
     }
 
     /// Takes back what was corrected of an objective by code at an instant: it was wrong. Reports count that time again as it
@@ -284,6 +289,12 @@ impl Objectives {
             }
         }
     }
+}
+
+/// Whether a correction of an objective was set at an instant.
+fn is_set_at(judge: &Judge, name: &str, at: Timestamp) -> bool {
+    let mut of_it = judge.verdicts().filter(|(slo, _)| slo.name == name).flat_map(|(slo, _)| &slo.corrections);
+    of_it.any(|correction| correction.set_at == Some(at))
 }
 
 impl Inner {

@@ -23,7 +23,8 @@ pub(super) struct Throttling {
 const MAX_BYTES: u64 = 64 << 10;
 
 impl Throttling {
-    /// A line for each number, of version 1 or 2. Without a limit that could be enforced, version 2 leaves these lines out.
+    /// A line for each number, of version 1 or 2. They are 0 where there is no limit; version 2 leaves the lines out where none
+    /// could be set, as in the root.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let find = |name: &str| {
             let mut lines = text.lines().filter_map(|line| line.split_once(' '));

@@ -158,6 +158,9 @@ fn a_limit_of_cpu_time_is_shown_where_there_is_one() {
     std::fs::write(&groups, "0::/\n").unwrap();
     let throttled = || Throttled::of(&registry, &groups, dir.path()).unwrap();
     assert_eq!((throttled().read(took), shown()), (0.0, (None, None, None)));
+    // A group that could have a limit, and has none.
+    write(0, 0);
+    assert_eq!((throttled().read(took), shown()), (0.0, (None, None, None)));
     write(100, 10);
     let mut throttled = throttled();
     // What was before is shown, and is no news.

@@ -12,7 +12,8 @@ use super::proc::Stat;
 const GROUPS: &str = "/proc/self/cgroup";
 const MOUNT: &str = "/sys/fs/cgroup";
 
-/// Series begin with the first reading: where nothing limits the process there is no series, rather than a zero.
+/// Series begin with the first period in which a limit was enforced: where nothing limits the process there is no series, rather
+/// than a zero.
 #[derive(Debug)]
 pub(super) struct Throttled {
     /// `None` if nothing tells of a limit.
@@ -50,9 +51,11 @@ impl Throttled {
         let now = now.map(|now| (now, Stat::of_process().map_or(Duration::ZERO, |stat| stat.cpu())));
         let last = std::mem::replace(&mut self.last, now);
         let Some((now, used)) = now else { return 0.0 };
-        self.periods.get([]).raise_to(now.periods);
-        self.throttled.get([]).raise_to(now.throttled);
-        self.time.get([]).raise_to(u64::try_from(now.time.as_nanos()).unwrap_or(u64::MAX));
+        if now.periods > 0 {
+            self.periods.get([]).raise_to(now.periods);
+            self.throttled.get([]).raise_to(now.throttled);
+            self.time.get([]).raise_to(u64::try_from(now.time.as_nanos()).unwrap_or(u64::MAX));
+        }
         last.map_or(0.0, |(before, had_used)| now.share_since(&before, used.saturating_sub(had_used), took))
     }
 }

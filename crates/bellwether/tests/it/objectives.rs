@@ -349,6 +349,28 @@ fn corrected() {
     assert!(report.contains("| left out | new \"database\" (by anna, set 2026-12-31 12:10:00) |"), "{report}");
 }
 
+/// Two that come at once are two: neither is taken back with the other, nor with one that is refused.
+#[test]
+fn corrected_at_once() {
+    let clock = Clock::manual(bellwether::core::Timestamp::from_unix_seconds(START + 600));
+    let bw = service(FILE, &clock, None);
+    let correct = |reason: &str| {
+        let from = bellwether::core::Timestamp::from_unix_seconds(START);
+        let when = bellwether::slo::Interval::new(from, from.after(Duration::from_secs(60)));
+        bw.objectives().correct("turns", bellwether::slo::Correction::exclude(when, reason))
+    };
+    let reasons = || {
+        let all = stands(&bw)["objectives"][1]["corrections"].clone();
+        all.as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let first = correct("first").unwrap();
+    correct("second").unwrap();
+    correct(&"x".repeat(70_000)).unwrap_err();
+    assert_eq!(reasons(), ["first", "second"]);
+    assert!(bw.objectives().take_back("turns", first).unwrap());
+    assert_eq!(reasons(), ["second"]);
+}
+
 #[test]
 fn what_is_wrong_is_said() {
     let wrong = |file: &str| Config::parse(file, "bellwether.toml").unwrap_err().to_string();
