@@ -6,6 +6,7 @@ mod harness;
 mod ends;
 
 mod cancelled;
+mod blame;
 mod failures;
 mod stacked;
 mod upgrades;
