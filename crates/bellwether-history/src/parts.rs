@@ -69,7 +69,6 @@ impl Shelves {
         let series = samples.index.series.get(series)?;
         let mut ids = series.past.clone();
         ids.push((series.id, series.family.clone()));
-        let live = series.seen.is_some() && series.seen == samples.ticks.next().checked_sub(1);
         let ticks = &samples.ticks;
         let part = |chunk: &Arc<Chunk>, shape, times: &Arc<Vec<i64>>, first, resolution| Part {
             family: series.family.clone(),
@@ -82,6 +81,12 @@ impl Shelves {
             until: i64::MAX,
         };
         let (first, last) = (ticks.since(from), ticks.since(to.saturating_add(1)));
+        // Whether it was there then, whatever became of it since; where that is forgotten, whether it is now.
+        let then = last.checked_sub(1).filter(|then| series.chunks.front().is_some_and(|oldest| oldest.first <= *then));
+        let live = match then {
+            Some(then) => series.chunks.iter().any(|chunk| chunk.first <= then && then < chunk.end()),
+            None => series.seen.is_some() && series.seen == ticks.next().checked_sub(1),
+        };
         // The chunk that has the last sample before, too.
         let begin = series.chunks.partition_point(|chunk| chunk.end() < first);
         let own = series.chunks.iter().skip(begin).take_while(|chunk| chunk.first < last);

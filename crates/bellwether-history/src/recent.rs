@@ -51,8 +51,12 @@ impl<'s> Wanted<'s> {
         if oldest.first > self.first || self.samples.ticks.at(oldest.first).is_none_or(|begin| begin > self.from) {
             return None;
         }
-        let newer = series.chunks.iter().rev().take_while(|chunk| chunk.first >= self.first);
-        if newer.filter(|chunk| chunk.first < self.first + self.times.len() as u32).any(|chunk| chunk.born.is_some()) {
+        let until = self.first + self.times.len() as u32;
+        let mut wanted = series.chunks.iter().rev().skip_while(|chunk| chunk.first >= until).peekable();
+        // It may have ended before, and have come again since.
+        if wanted.peek().is_none_or(|newest| newest.end() < until)
+            || wanted.take_while(|chunk| chunk.first >= self.first).any(|chunk| chunk.born.is_some())
+        {
             return None;
         }
         if self.times.is_empty() {

@@ -125,11 +125,80 @@ fn check(acts: Vec<Act>) {
     assert_eq!(history.status().memo_bytes, 0, "{bytes} before, and nobody has asked since");
 }
 
+/// So little that not all is kept.
+const SMALL: usize = 40_000;
+
+/// A registry is ticked for a while.
+#[derive(Debug, Clone)]
+struct Phase {
+    registry: usize,
+    ticks: u64,
+    ago: i64,
+    query: usize,
+    steps: i64,
+}
+
+fn phase() -> impl Strategy<Value = Phase> {
+    let parts = (0..3_usize, 1..60_u64, -20_000..60_000_i64, 0..QUERIES.len(), 1..12_i64);
+    parts.prop_map(|(registry, ticks, ago, query, steps)| Phase { registry, ticks, ago, query, steps })
+}
+
+/// Whoever has asked before is answered as somebody who never has, and who has to search all there is, since the series have
+/// ended meanwhile: also where series end and begin, and are forgotten for want of memory.
+fn check_phases(phases: &[Phase], max_memory: usize) {
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let registries: Vec<Registry> = (0..3).map(|_| Registry::on(clock.clone())).collect();
+    let jobs: Vec<_> = registries.iter().map(|registry| registry.counter("jobs").build().unwrap()).collect();
+    // The third knows nothing of it.
+    let level: Vec<_> = registries[..2].iter().map(|registry| registry.gauge("level").build().unwrap()).collect();
+    let wait: Vec<_> = registries.iter().map(|registry| registry.histogram("wait").build().unwrap()).collect();
+    let all: Vec<History> =
+        (0..=phases.len()).map(|_| History::in_memory(Options::new().max_memory(max_memory))).collect();
+    let (asked, fresh) = all.split_first().unwrap();
+    let mut count = 0_u64;
+    for (number, (phase, fresh)) in phases.iter().zip(fresh).enumerate() {
+        let mut last = 0;
+        for _ in 0..phase.ticks {
+            clock.advance(Duration::from_secs(5));
+            count += 1;
+            jobs[phase.registry].add(count % 7);
+            wait[phase.registry].record((count % 1000) as f64 / 100.0);
+            level.iter().for_each(|level| level.set((count % 11) as f64));
+            for history in all.iter().take(1).chain(&all[1 + number..]) {
+                last = history.tick(&registries[phase.registry], clock.timestamp(), clock.now()).at;
+            }
+        }
+        let views = (asked.view(), fresh.view());
+        // What was there a moment ago is not there any more: a view of it knows nothing of that.
+        let later = Timestamp::from_unix_seconds(u64::try_from(last / 1000 + 5).unwrap());
+        fresh.tick(&Registry::on(clock.clone()), later, clock.now().after(Duration::from_secs(5)));
+        let (query, to) = (QUERIES[phase.query], last - phase.ago);
+        let ask = |view: &View| {
+            let answer = match phase.steps {
+                1 => Engine::default().instant(view, query, to),
+                _ if query.ends_with(']') => Engine::default().instant(view, query, to),
+                steps => Engine::default().range(view, query, to - 7000 * steps, to, Duration::from_secs(7)),
+            };
+            format!("{:?}", answer.map(|answer| answer.value))
+        };
+        assert_eq!(ask(&views.0), ask(&views.1), "{query} in phase {number}");
+        // Everything that might be remembered is.
+        for query in QUERIES {
+            let _ = Engine::default().instant(&views.0, query, to);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn answers_are_those_of_plain_vectors(acts in prop::collection::vec(act(), 1..40)) {
         check(acts);
+    }
+
+    #[test]
+    fn whoever_asked_before_is_told_the_same(phases in prop::collection::vec(phase(), 1..16), small: bool) {
+        check_phases(&phases, if small { SMALL } else { 64 << 20 });
     }
 }
