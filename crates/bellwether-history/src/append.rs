@@ -181,6 +181,12 @@ impl Series {
         }
     }
 
+    /// Puts the last values into the store, of all tiers.
+    pub(crate) fn finish_all(&mut self, all: &[Steps], ticks: &Ticks, store: &Store) {
+        let Some(last) = self.seen.and_then(|seen| ticks.at(seen)) else { return };
+        all.iter().enumerate().for_each(|(tier, steps)| self.finish(tier, steps, last, store));
+    }
+
     /// The block is full.
     pub(crate) fn close(&mut self, tier: usize, steps: &Steps, store: &Store) {
         self.save(tier, steps, store);

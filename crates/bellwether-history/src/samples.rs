@@ -168,7 +168,9 @@ impl Samples {
         if let Some(at) = self.index.position(&labels) {
             if !Arc::ptr_eq(&self.index.series.get(at)?.family, &family) {
                 let id = self.take_id();
-                self.index.series.get_mut(at)?.become_of(id, family);
+                let own = self.index.series.get_mut(at)?;
+                own.finish_all(&self.steps, &self.ticks, store);
+                own.become_of(id, family);
                 self.index.refamily(at);
                 describe(self.index.series.get(at)?, store);
             }
@@ -207,13 +209,7 @@ impl Samples {
 
     /// Puts the last values of all series into the store.
     pub(crate) fn finish(&mut self, store: &Store) {
-        for (tier, steps) in self.steps.iter().enumerate() {
-            for series in &mut self.index.series {
-                if let Some(last) = series.seen.and_then(|seen| self.ticks.at(seen)) {
-                    series.finish(tier, steps, last, store);
-                }
-            }
-        }
+        self.index.series.iter_mut().for_each(|series| series.finish_all(&self.steps, &self.ticks, store));
     }
 
     /// Begins other blocks in tiers whose block is full.

@@ -189,6 +189,29 @@ fn check_phases(phases: &[Phase], max_memory: usize) {
     }
 }
 
+/// What is called by a name that something else had is another series, and the one before is told to its last sample.
+#[test]
+fn what_was_before_a_metric_was_declared_otherwise() {
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let [before, after] = [(); 2].map(|()| Registry::on(clock.clone()));
+    let wait = before.histogram("wait").build().unwrap();
+    after.gauge("wait").build().unwrap().set(7.0);
+    let history = History::in_memory(Options::new());
+    let mut tick = |registry: &Registry| {
+        clock.advance(Duration::from_secs(5));
+        wait.record(1.0);
+        history.tick(registry, clock.timestamp(), clock.now()).at
+    };
+    let last = (0..30).map(|_| tick(&before)).last().unwrap();
+    let now = (0..5).map(|_| tick(&after)).last().unwrap();
+    let view = history.view();
+    let ask = |query: &str, at: i64| format!("{:?}", Engine::default().instant(&view, query, at).unwrap().value);
+    let counted = ask("histogram_count(wait)", last);
+    assert!(counted.contains("Float(30.0)"), "{counted}");
+    let is = ask("wait", now);
+    assert!(is.contains("Float(7.0)"), "{is}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
