@@ -197,13 +197,13 @@ fn what_was_before_a_metric_was_declared_otherwise() {
     let wait = before.histogram("wait").build().unwrap();
     after.gauge("wait").build().unwrap().set(7.0);
     let history = History::in_memory(Options::new());
-    let mut tick = |registry: &Registry| {
+    let tick = |registry: &Registry| {
         clock.advance(Duration::from_secs(5));
         wait.record(1.0);
         history.tick(registry, clock.timestamp(), clock.now()).at
     };
-    let last = (0..30).map(|_| tick(&before)).last().unwrap();
-    let now = (0..5).map(|_| tick(&after)).last().unwrap();
+    let last = (0..30).fold(0, |_, _| tick(&before));
+    let now = (0..5).fold(0, |_, _| tick(&after));
     let view = history.view();
     let ask = |query: &str, at: i64| format!("{:?}", Engine::default().instant(&view, query, at).unwrap().value);
     let counted = ask("histogram_count(wait)", last);
