@@ -46,17 +46,28 @@ pub(super) fn range(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failur
 
 /// An expression as people read it.
 pub(super) fn format(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failure> {
-    let expression: Expression = ask.params.text("query").parse().map_err(wrong_query)?;
-    out.text(&expression.pretty());
+    out.text(&expression(ask)?.pretty());
     out.settle()?;
     Ok(Some(Notes::default()))
 }
 
 /// The syntax tree of an expression.
 pub(super) fn parse(ask: &Ask, out: &mut Output) -> Result<Option<Notes>, Failure> {
-    let expression: Expression = ask.params.text("query").parse().map_err(wrong_query)?;
-    json::tree(out, &expression.tree())?;
+    json::tree(out, &expression(ask)?.tree())?;
     Ok(Some(Notes::default()))
+}
+
+/// Bytes of an expression that is shown anew: indented or as a tree it may take a thousand times as many.
+const MAX_SHOWN: usize = 64 << 10;
+
+fn expression(ask: &Ask) -> Result<Expression, Failure> {
+    let text = ask.params.text("query");
+    if text.len() > MAX_SHOWN {
+        return Err(Failure::bad_data(format!(
+            "the query is larger than {MAX_SHOWN} bytes, which are the most to be shown anew"
+        )));
+    }
+    text.parse().map_err(wrong_query)
 }
 
 /// What is wrong with an expression is wrong with the parameter.
