@@ -19,11 +19,12 @@ pub(super) struct Ailment {
     pub(super) misses: bool,
 }
 
-/// Fewer hits prove nothing, and a few more are needed if most calls are well.
+/// Fewer hits prove nothing, and a few more are needed if most calls are well, or if it is that calls are slow.
 const LEAST: f64 = 3.0;
-const LEAST_OF_MANY: f64 = 5.0;
-/// The parts of windows that losses must be spread over then: a replica that restarts, a moment's pause, fill fewer.
-const PARTS_OF_MANY: f64 = 4.0;
+const LEAST_OF_MANY: f64 = 4.0;
+const LEAST_SLOW: f64 = 5.0;
+/// The parts of windows that losses must be spread over: a moment's pause fills fewer.
+const PARTS: f64 = 3.0;
 /// Of so many calls one need not look further back.
 const PLENTY: f64 = 150.0;
 /// The share of failures that matters: of a node whose normal is known, and of one whose is not.
@@ -76,9 +77,9 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, 
     let misses = Hits { hits: normal.misses, n: normal.ended };
     let lasting = lasting(node);
     let above = |floor, usual, of| above(node, Test { floor, least: LEAST, windows: 1 }, usual, of);
-    let late = |usual, of| self::above(node, Test { floor: LATE, least: LEAST_OF_MANY, windows: 1 }, usual, of);
+    let late = |usual, of| self::above(node, Test { floor: LATE, least: LEAST_SLOW, windows: 1 }, usual, of);
     // A replica that pauses for a moment makes a few calls slow, and may do so on both sides of a window's end.
-    let slow = |usual, of| self::above(node, Test { floor: SLOW, least: LEAST_OF_MANY, windows: 3 }, usual, of);
+    let slow = |usual, of| self::above(node, Test { floor: SLOW, least: LEAST_SLOW, windows: 3 }, usual, of);
     Ailment {
         errors: lasting
             && (above(ERRORS, attempts, |tally| tally.attempts) || above(ERRORS, calls, |tally| tally.calls)),
@@ -94,13 +95,13 @@ pub(super) fn ailment(node: &NodeMemory, kind: Kind, waited: f64, refused: f64, 
 
 /// Whether attempts are lost over some time, rather than all in a blip.
 fn lasting(node: &NodeMemory) -> bool {
-    let (mut lost, mut tried, mut parts) = (0.0, 0.0, 0.0);
+    let (mut tried, mut parts) = (0.0, 0.0);
     for tally in &node.recent[..node.windows] {
-        (lost, tried, parts) = (lost + tally.attempts.hits, tried + tally.attempts.n, parts + tally.parts());
-        if parts >= if 3.0 * lost > tried { LEAST } else { PARTS_OF_MANY } {
+        (tried, parts) = (tried + tally.attempts.n, parts + tally.parts());
+        if parts >= PARTS {
             return true;
         }
-        if tried >= PLENTY {
+        if tried >= PLENTY && !tally.in_bursts() {
             break;
         }
     }
@@ -130,7 +131,7 @@ fn above(node: &NodeMemory, test: Test, usual: Hits, of: fn(&Tally) -> Hits) -> 
         sum = Hits { hits: sum.hits + hits, n: sum.n + n };
         with_hits += usize::from(hits > 0.0);
         let spread = with_hits >= test.windows.max(if i == 0 { 1 } else { 2 });
-        let least = if 3.0 * sum.hits > sum.n { test.least } else { LEAST_OF_MANY };
+        let least = if 3.0 * sum.hits > sum.n { test.least } else { test.least.max(LEAST_OF_MANY) };
         if spread && sum.hits >= least && wilson(sum.hits, sum.n).0 > limit {
             return true;
         }

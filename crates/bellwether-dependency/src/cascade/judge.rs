@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::flow::{Flows, Scene, Way, leads};
 use super::graph::{Graph, Kind};
 use super::memory::{EdgeMemory, NodeMemory, WINDOWS, share};
-use super::proof::proven;
+use super::proof::{fails_again, proven};
 use super::rules::{Context, RULES, metastable};
 use super::stats::clean;
 use super::verdict::{Cause, Incident, IncidentId, Root, Status, Suspect, Verdict};
@@ -201,7 +201,7 @@ impl Judge {
         }
         let ails = |of: u8, times: u32, node: usize| {
             let memory = &self.nodes[node];
-            let often = (memory.ailed & of).count_ones() >= times;
+            let often = (memory.ailed & of).count_ones() >= times || times == OPENS && fails_again(memory);
             often && self.matters(graph, node) && proven(memory, self.nodes.len())
         };
         let opens = self.open.is_none() && (0..self.nodes.len()).any(|node| ails(0b111, OPENS, node));

@@ -277,6 +277,11 @@ impl Tally {
     pub(super) fn parts(&self) -> f64 {
         f64::from(self.lost_in.count_ones())
     }
+
+    /// Whether clearly more attempts are lost than come in those parts if calls are spread evenly: then all calls come in bursts.
+    pub(super) fn in_bursts(&self) -> bool {
+        self.attempts.hits * f64::from(Window::PARTS) > 1.5 * self.attempts.n * self.parts()
+    }
 }
 
 impl EdgeMemory {

@@ -17,9 +17,9 @@
 //!    a breaker to its target, stalls of this process to itself, one class of errors everywhere to the network, an emptied
 //!    cache's load to the cache, more requests than ever to the load, bad requests to who sends them.
 //! 4. The charges, as shares of all that was lost, are the scores. An incident opens with two ailing windows of the last
-//!    three, if that is more than chance, a blip or a busy moment makes of it and goes on, and closes after three healthy
-//!    ones. What hurts no request opens none before it is known what is normal. Without a clear first the verdict is
-//!    [`Status::Unknown`].
+//!    three (beyond doubt: with one, and failures in another), if that is more than chance, a blip or a busy moment makes of
+//!    it and goes on, and closes after three healthy ones. What hurts no request opens none before it is known what is
+//!    normal. Without a clear first the verdict is [`Status::Unknown`].
 //!
 //! # Limits
 //!

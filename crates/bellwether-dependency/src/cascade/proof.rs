@@ -7,9 +7,12 @@ use super::window::Window;
 /// How surprising failures must be, in nats: so much that a node shows it by chance in one of 160,000 windows, nine days at
 /// the usual tick. The more nodes are watched, the more surprises there are among them, and the more it takes.
 const PROOF: f64 = 12.0;
+const BEYOND_DOUBT: f64 = 18.0;
 /// Nobody is so well that fewer failures than this are usual; and what is usual of a node that nobody knows yet.
 const USUAL: f64 = 0.003;
 const USUAL_UNKNOWN: f64 = 0.1;
+/// More than this, and than twice the usual, is an unusual share of failures in one window.
+const UNUSUAL: f64 = 0.03;
 /// So many failures were to be expected and did not come: a chance of one in a thousand, so it is over.
 const MISSED: f64 = 7.0;
 /// From when on slowness is more than a busy moment of a queue: so many calls beyond 1.7 times the normal median, so many
@@ -26,7 +29,16 @@ pub(super) fn proven(node: &NodeMemory, nodes: usize) -> bool {
         return true;
     }
     let need = PROOF + (nodes.max(1) as f64).ln();
-    node.ailment.errors && !over(&node.recent[0]) && strongest(node) >= need
+    // Who calls in bursts fails in bursts: what lasts is not over between two of them.
+    node.ailment.errors && (lasts(node) || !over(&node.recent[0])) && strongest(node) >= need
+}
+
+/// Whether it ails beyond doubt by failures that came in two of the last three windows, though in one of them too few to ail.
+pub(super) fn fails_again(node: &NodeMemory) -> bool {
+    let usual = share(node.normal.attempts_lost, node.normal.attempts);
+    let unusual = |tally: &&Tally| share(tally.attempts.hits, tally.attempts.n) > (2.0 * usual).max(UNUSUAL);
+    let fails = node.ailment.errors && node.ailed & 1 == 1;
+    fails && node.recent[..node.windows.min(3)].iter().filter(unusual).count() >= 2 && strongest(node) >= BEYOND_DOUBT
 }
 
 /// Whether most calls are slow, many are much too slow, or half are and the time of their own is twice the usual.
@@ -50,8 +62,10 @@ fn strongest(node: &NodeMemory) -> f64 {
     let (mut hits, mut n, mut strongest) = ([0.0; 2], [0.0; 2], 0.0f64);
     for tally in &node.recent[..node.windows] {
         for (i, of) in [tally.attempts, tally.calls].into_iter().enumerate() {
-            hits[i] += of.hits.min(apart(tally));
-            n[i] += of.n;
+            let counted = of.hits.min(apart(tally));
+            hits[i] += counted;
+            // Where all calls come in bursts, they count as those that are lost do.
+            n[i] += if tally.in_bursts() { of.n * share(counted, of.hits) } else { of.n };
             strongest = strongest.max(surprise(hits[i], n[i], usual[i]));
         }
     }
