@@ -5,8 +5,8 @@ mod harness;
 
 mod ends;
 
-mod cancelled;
 mod blame;
+mod cancelled;
 mod failures;
 mod stacked;
 mod upgrades;
