@@ -586,6 +586,17 @@ fn ratios_are_of_good_events() {
     "#);
 }
 
+/// A twelfth of five minutes is shorter than a slice: the rule is read as it is judged, and so it is written.
+#[test]
+fn short_windows_have_room_for_a_slice() {
+    let text = edited("bellwether/window: short", "bellwether/side: short");
+    let read = openslo::read(&text, "f").unwrap();
+    let rules = &read.slos[0].alerting.rules;
+    assert!(rules.iter().any(|rule| rule.long.as_secs() == 300 && rule.short.as_secs() == 60), "{rules:?}");
+    let again = openslo::read(&openslo::write(&read.slos, "f").text, "f").unwrap();
+    assert_eq!(again.slos, read.slos);
+}
+
 #[test]
 fn annotations_are_believed_where_fields_agree() {
     let with = |edits: &[(&str, &str)]| {
@@ -634,7 +645,7 @@ fn annotations_are_believed_where_fields_agree() {
     note f:5:36: SLO turns: metadata.annotations.bellwether/minbad is left out: it has no counterpart
     28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
     note f:81:27: AlertPolicy quick-short: spec.conditions[0].spec.condition.lookbackWindow does not agree with the annotation "50s", which is left out
-    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 50s }]
+    28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 60s }]
     28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]
     note f:20:23: SLO turns: spec.alertPolicies[0].alertPolicyRef does not agree with its annotation of a share of the budget, which is left out
     28d Timeslices { slice: 60s, good_from: 0.95 } [BurnRule { name: "quick", severity: Page, budget: 0.02, long: 3600s, short: 300s }]

@@ -250,7 +250,8 @@ pub(super) fn rules(policies: &[Policy<'_>], slo: &Slo) -> Vec<BurnRule> {
                 rule(policy, pair, short.map(|short| short.lookback), slo)
             }
             None => {
-                let short = written(policy.lookback / 12);
+                let slice = slo.budgeting.slice().unwrap_or_default();
+                let short = written((policy.lookback / 12).max(slice));
                 policy.cursor.note(format!("looks at one window: here the last {short} of it must burn as fast, too"));
                 rule(policy, policy.name, None, slo)
             }
@@ -259,10 +260,12 @@ pub(super) fn rules(policies: &[Policy<'_>], slo: &Slo) -> Vec<BurnRule> {
         let alone = Slo { alerting: Alerting { rules: vec![rule.clone()], ..slo.alerting.clone() }, ..slo.clone() };
         if rules.iter().any(|other| other.name == rule.name) {
             policy.cursor.note(format!("is left out: there is another rule of the name {}", rule.name));
-        } else if let Err(error) = alone.alerting.rules_of(&alone) {
-            policy.cursor.note(format!("is left out: {error}"));
-        } else {
-            rules.push(rule);
+            continue;
+        }
+        // As it is for the objective's slices: so it is written again.
+        match alone.alerting.rules_of(&alone) {
+            Ok(effective) => rules.extend(effective),
+            Err(error) => policy.cursor.note(format!("is left out: {error}")),
         }
     }
     rules
