@@ -129,7 +129,8 @@ class Compare:
         dimensions = {entry["by"]: entry for entry in there}
         for by in ["route", "outcome", "error kind"]:
             if by not in dimensions:
-                self.same(f"{name} by {by}", 0, len(bad))
+                # Where nobody has a name, nobody is told apart.
+                self.same(f"{name} by {by}", sum(event.by[by] != "" for event in bad), 0)
                 continue
             entry, what = dimensions[by], f"{name} by {by}"
             ranked = sorted(Counter(event.by[by] for event in bad).items(), key=lambda item: (-item[1], item[0]))

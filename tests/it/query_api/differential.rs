@@ -14,15 +14,20 @@ use super::{START, Served};
 /// A request: a path below `/api/v1/` with parameters.
 type Ask = (&'static str, Vec<(&'static str, String)>);
 
+/// A Prometheus and us, with the same series.
+async fn both() -> (Prometheus, Served) {
+    let memory = Memory::new();
+    let prometheus = Prometheus::start(Asks::Protobuf, &[]).await;
+    prometheus.write(&memory.wire()).await;
+    (prometheus, Served::new(memory).await)
+}
+
 #[tokio::test]
 async fn answers_are_those_of_prometheus() {
     if !real() {
         return;
     }
-    let memory = Memory::new();
-    let prometheus = Prometheus::start(Asks::Protobuf, &[]).await;
-    prometheus.write(&memory.wire()).await;
-    let ours = Served::new(memory).await;
+    let (prometheus, ours) = both().await;
     let client = client();
     let mut different = Vec::new();
     for (path, params) in asks() {
@@ -60,10 +65,7 @@ async fn methods_and_counts_are_those_of_prometheus() {
     if !real() {
         return;
     }
-    let memory = Memory::new();
-    let prometheus = Prometheus::start(Asks::Protobuf, &[]).await;
-    prometheus.write(&memory.wire()).await;
-    let ours = Served::new(memory).await;
+    let (prometheus, ours) = both().await;
     let client = client();
     for path in ["query", "labels", "label/job/values", "metadata", "status/tsdb", "status/buildinfo", "nope"] {
         for method in ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"] {
