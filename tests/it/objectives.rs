@@ -198,7 +198,7 @@ async fn agree_with_a_prometheus() {
             looked_at += 1;
         }
     }
-    assert!(looked_at > 20, "{looked_at} scrapes of four promises");
+    assert!(looked_at > 80, "{looked_at} scrapes of four promises");
 }
 
 /// When the demo was scraped last, by Prometheus's clock.
